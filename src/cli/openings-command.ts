@@ -42,8 +42,8 @@ const openings: Define = (command, session) =>
       const ids = typed === undefined ? named : everyOne(await application.waiting(), Number(typed));
       const ended = await all(
         confirm
-          ? await application.confirmOpenings(ids, by)
-          : await application.rejectOpenings(ids, by, note),
+          ? await application.confirmOpenings(ids, { by })
+          : await application.rejectOpenings(ids, { by, note }),
         session.io.signal,
       );
       session.show(ended, (shown) =>

@@ -27,13 +27,13 @@ export async function resignTable(
   const application = await session.application();
   const told = <T>(of: AsyncIterable<T>) => progress(of, count, (line) => session.warn(line));
   if (confirm === undefined) {
-    const { rows, opensNow: opensOf } = application.previewTable({ csv, form }, submittedBy);
+    const { rows, opensNow: opensOf } = application.previewTable({ csv, form }, { submittedBy });
     const shown = await all(told(rows), signal);
     const opensNow = await opensOf(shown);
     return session.show(shown, (previewed) => previewPage(previewed, file, opensNow));
   }
   const confirmed = { csv, form, confirm: Number(confirm) };
-  const opened = await all(told(application.openTable(confirmed, submittedBy)), signal);
+  const opened = await all(told(application.openTable(confirmed, { submittedBy })), signal);
   session.show(opened, (results) =>
     table(results.map((row) => [row.employeeId, row.name ?? '', row.state, row.message ?? ''])),
   );

@@ -2,6 +2,7 @@
 import { isManual, type Config } from '../config/config.js';
 import { planFrom } from '../config/planning.js';
 import { anOperator, lookUp, type Whose } from '../exit/acting.js';
+import type { ActedBy } from '../exit/asker.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
@@ -99,9 +100,8 @@ export interface PreviewedDecision {
 }
 
 /** What a second person does. */
-interface ProposalAct {
+interface ProposalAct extends ActedBy {
   number?: number | undefined;
-  by: string;
   note?: string | undefined;
 }
 
@@ -185,7 +185,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   const keep = keeperOf(config);
 
   /** @throws Refusal where the address is of no configured HR partner */
-  async function handOverOf({ to, by }: { to: string; by: string }): Promise<HandOver> {
+  async function handOverOf({ to, by, asker }: { to: string } & ActedBy): Promise<HandOver> {
     const { hrPartners } = (await config()).contacts;
     const partner = hrPartners.find(({ email }) => isSameIdentity(email, to));
     if (!partner)
@@ -194,7 +194,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
         `to: ${to} is no HR partner of the configuration: add them to contacts.hrPartners`,
       );
     const { name, email, language } = partner;
-    return valid(parse(HandOverFields, { to: { name, email, language }, by }));
+    return valid(parse(HandOverFields, { to: { name, email, language }, by, asker }));
   }
 
   /** @throws Refusal where no such proposal waits */
@@ -356,7 +356,10 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     waiting: (): Promise<WaitingInForm[]> => waitingIn(configured),
 
     /** Opens what another person has asked for. @returns what became of each opening, in order */
-    async confirmOpenings(employeeIds: readonly string[], by: string): Promise<AsyncIterable<EndedOpening>> {
+    async confirmOpenings(
+      employeeIds: readonly string[],
+      { by, asker }: ActedBy,
+    ): Promise<AsyncIterable<EndedOpening>> {
       const open: Opens = async (resignation, form, turn) => {
         const { opened, found } = await this.open(resignation, form, { isPatient: true, turn });
         return { exitId: opened.exitId, name: found.employee?.displayName };
@@ -371,7 +374,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       );
       const inOrder = [...rows.map(({ employeeId }) => employeeId), ...employeeIds];
       return endOpenings({
-        ...{ configured, config: await config(), whoseIs, by },
+        ...{ configured, config: await config(), whoseIs, by, asker },
         ...{ employeeIds: inOrder, opening: { open, inTurn } },
       });
     },
@@ -379,10 +382,9 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     /** Ends what another person has asked for, or withdraws the own request. */
     async rejectOpenings(
       employeeIds: readonly string[],
-      by: string,
-      note?: string,
+      rejected: ActedBy & { note?: string | undefined },
     ): Promise<AsyncIterable<EndedOpening>> {
-      return endOpenings({ configured, config: await config(), whoseIs, employeeIds, by, note });
+      return endOpenings({ configured, config: await config(), whoseIs, employeeIds, ...rejected });
     },
 
     /** Reads what an exit would find and do, and starts none. */
@@ -507,22 +509,25 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
      * @param input.number of the proposal; default: the decision that waits
      * @returns the decision, or the step whose protection is overridden
      */
-    async confirm(which: Which, { number, by }: ProposalAct): Promise<{ decided?: Decided; step?: Step }> {
+    async confirm(
+      which: Which,
+      { number, by, asker }: ProposalAct,
+    ): Promise<{ decided?: Decided; step?: Step }> {
       const { employeeId, exitId } = which;
       const { exits, form } = await requireExit(which);
       const { decision, override } = await waiting(exits, form, which, number);
       if (decision)
-        return { decided: await exits.decide(employeeId, { ...decision, decidedBy: by }, exitId) };
-      const step = { step: 'block-access', system: override, action: 'retry', override: true, by } as const;
-      return { step: await exits.resolve(employeeId, step, exitId) };
+        return { decided: await exits.decide(employeeId, { ...decision, decidedBy: by, asker }, exitId) };
+      const retry = { step: 'block-access', system: override, action: 'retry', override: true } as const;
+      return { step: await exits.resolve(employeeId, { ...retry, by, asker }, exitId) };
     },
 
     /** Rejects what another person has proposed, or withdraws the own proposal. */
-    async reject(which: Which, { number, by, note }: ProposalAct): Promise<Proposal> {
+    async reject(which: Which, { number, ...act }: ProposalAct): Promise<Proposal> {
       const { employeeId, exitId } = which;
       const { exits, form } = await requireExit(which);
       const proposal = await waiting(exits, form, which, number);
-      const rejection = valid(parse(RejectionFields, { number: proposal.number, by, note }));
+      const rejection = valid(parse(RejectionFields, { number: proposal.number, ...act }));
       return exits.reject(employeeId, rejection, exitId);
     },
 
@@ -560,7 +565,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     },
 
     /** Gives an open exit to another HR partner of the configuration. The interview follows. */
-    async handOver(which: Which, input: { to: string; by: string }): Promise<HandedOver> {
+    async handOver(which: Which, input: { to: string } & ActedBy): Promise<HandedOver> {
       const handOver = await handOverOf(input);
       return ask(which, (exits) => exits.handOver(which.employeeId, handOver, which.exitId));
     },

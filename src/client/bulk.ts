@@ -174,9 +174,12 @@ export interface Table {
   form: Form;
 }
 
-/** What can be done with a table. `submittedBy` is for the record. */
+/** By whom resignations were handed in, for the record. */
+type Submitted = Pick<Resignation, 'submittedBy' | 'asker'>;
+
+/** What can be done with a table. */
 export const tablesOf = (application: Asked) => ({
-  previewTable({ csv, form }: Table, submittedBy?: string) {
+  previewTable({ csv, form }: Table, { submittedBy }: Submitted = {}) {
     const rows = readTable(csv, form);
     return {
       count: rows.length,
@@ -188,10 +191,10 @@ export const tablesOf = (application: Asked) => ({
   },
 
   /** @param table.confirm how many rows the table has */
-  openTable({ csv, form, confirm }: Table & { confirm: number }, submittedBy?: string) {
+  openTable({ csv, form, confirm }: Table & { confirm: number }, submitted?: Submitted) {
     const rows = readTable(csv, form);
     confirmRows(rows, confirm);
-    return openRows(application, rows, submittedBy);
+    return openRows(application, rows, submitted);
   },
 });
 
@@ -225,19 +228,18 @@ export const previewRows = (
 };
 
 /**
- * @param submittedBy for the record
  * @returns first the rows that are refused whatever the exit says, then those of one manager next to one another
  */
 export async function* openRows(
   application: Asked,
   rows: readonly TableRow[],
-  submittedBy?: string,
+  submitted: Submitted = {},
 ): AsyncIterable<OpenedRow> {
   const open = async (row: TableRow, turn?: Turn): Promise<OpenedRow> => {
     const { employeeId, form, resignation } = row;
     try {
       await requireFirst(application, row);
-      const { opened, found } = await application.open({ ...resignation, submittedBy }, form, {
+      const { opened, found } = await application.open({ ...resignation, ...submitted }, form, {
         ...{ isPatient: true, rows: rows.length, turn },
       });
       return {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import { planFrom } from '../config/planning.js';
 import { lookUp, type Whose } from '../exit/acting.js';
+import type { ActedBy } from '../exit/asker.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { parse } from '../exit/input.js';
 import { MailAddress } from '../exit/mail-address.js';
@@ -28,12 +29,11 @@ export type Opens = (
   turn: Turn,
 ) => Promise<Pick<OpenedRow, 'exitId' | 'name'>>;
 
-interface Ending {
+interface Ending extends ActedBy {
   configured: Configured;
   config: Config;
   whoseIs: (address: string, exits: ExitsOfForm) => Promise<Whose>;
   employeeIds: readonly string[];
-  by: string;
   /** Absent where the openings are rejected. */
   opening?: { open: Opens; inTurn: InTurn };
   note?: string | undefined;
@@ -57,7 +57,7 @@ export async function withdrawOpening(
   for (const form of formsAsked(configured)) {
     const { openings } = await configured[form]!();
     if (!(await openings.find(employeeId))) continue;
-    await openings.end(employeeId, `withdrawn by ${decidedBy}: ${note}`);
+    await openings.end(employeeId, { how: 'withdrawn', by: decidedBy, note });
     return form;
   }
   return undefined;
@@ -69,6 +69,7 @@ export function endOpenings({
   config,
   employeeIds,
   by,
+  asker,
   ...rest
 }: Ending): AsyncIterable<EndedOpening> {
   const { opening: confirmed, note } = rest;
@@ -99,16 +100,17 @@ export function endOpenings({
     const message = problemOf(opening, by, looked, plan);
     if (message !== undefined) return { employeeId, form, state: 'refused', message };
     if (!open) {
-      await openings.end(employeeId, `rejected by ${by}${note === undefined ? '' : `: ${note}`}`);
+      await openings.end(employeeId, { how: 'rejected', by, asker, note });
       return { employeeId, form, state: 'rejected' };
     }
-    const done = await open({ ...opening.resignation, confirmedBy: by }).then(
+    const { resignation, askedAt } = opening;
+    const done = await open({ ...resignation, askedAt, confirmedBy: by, confirmer: asker }).then(
       (exit) => ({ state: 'opened', ...exit }) as const,
       (error: unknown) => notOpened(error as Error),
     );
     // What may not be open goes on waiting.
     if (done.state === 'opened' || done.state === 'open-already')
-      await openings.end(employeeId, `confirmed by ${by}`);
+      await openings.end(employeeId, { how: 'confirmed', by, asker });
     return { employeeId, form, ...done };
   }
 

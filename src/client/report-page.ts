@@ -1,6 +1,7 @@
 /** The report as a page: one HTML file with everything in it, from templates/report.html.liquid. */
 import { fileURLToPath } from 'node:url';
 import { Liquid } from 'liquidjs';
+import { describeAsker } from '../exit/asker.js';
 import { describeMs } from '../exit/duration.js';
 import type { Evidence, How } from '../exit/evidence/evidence.js';
 import { words } from '../exit/evidence/timeline.js';
@@ -60,6 +61,7 @@ export async function reportPage(
   liquid.registerFilter('ms', describeMs);
   liquid.registerFilter('mail', (mail: string) => mailWords.get(mail) ?? words(mail));
   liquid.registerFilter('proposal', describeProposal);
+  liquid.registerFilter('asker', describeAsker);
   liquid.registerFilter('how', (how: How) => howWords[how]);
   liquid.registerFilter(
     'groups',

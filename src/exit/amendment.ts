@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Acting } from './acting.js';
+import { AskedFields, type ActedBy } from './asker.js';
 import { problemWithEffect } from './decision.js';
 import { IsoDate, parse, yearsAhead, type Parsed } from './input.js';
 import { MailAddress } from './mail-address.js';
@@ -16,6 +17,7 @@ export const AmendmentFields = z
       /** Mail address of the person who amends. Never the employee concerned. */
       by: MailAddress,
       note: z.string().max(2000, 'must be at most 2000 characters').optional(),
+      ...AskedFields,
     },
     'must be an object such as {"lastWorkingDay":"2027-01-29","by":"hr@acme.example"}',
   )
@@ -30,10 +32,9 @@ export interface Dates {
 }
 
 /** What an amendment changed, for the record. */
-export interface Amended {
+export interface Amended extends ActedBy {
   /** ISO 8601, UTC. */
   at: string;
-  by: string;
   note?: string | undefined;
   before: Dates;
   after: Dates;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Acting } from './acting.js';
+import { AskedFields } from './asker.js';
 import { dayAfter, IsoDate, parse, yearsAhead, type Parsed } from './input.js';
 import { MailAddress } from './mail-address.js';
 
@@ -38,6 +39,7 @@ export const DecisionFields = z
       effectiveOn: IsoDate.optional(),
       /** Leaving only: access is revoked at once. */
       now: z.boolean().optional(),
+      ...AskedFields,
     },
     'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
   )

@@ -1,5 +1,6 @@
 /** What people change of an open exit besides its decision: its dates, its HR partner, the time of the interview. */
 import { isConcerned, lookedIn } from './acting.js';
+import type { ActedBy } from './asker.js';
 import { isStaying } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import { ExitSteps } from './exit-steps.js';
@@ -34,11 +35,11 @@ export abstract class ExitActs extends ExitSteps {
     const { data, storedAt: at } = event;
     const weighed = this.weighAmendment(data, at, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
-    const { lastWorkingDay, effectiveOn, by, note } = weighed.value;
+    const { lastWorkingDay, effectiveOn, by, asker, note } = weighed.value;
     const before = this.dates;
     if (lastWorkingDay !== undefined) this.resignation = { ...this.resignation, lastWorkingDay };
     this.amendedDay = effectiveOn ?? this.amendedDay;
-    this.amendments.push({ at, by, note, before, after: this.dates });
+    this.amendments.push({ at, by, asker, note, before, after: this.dates });
     if (this.decision && this.effectiveDay !== before.effectiveOn) this.setEffect(event);
     if (this.isAwaited) this.ladderSeq = event.seq;
     if (this.dates.lastWorkingDay !== before.lastWorkingDay && this.mayMiss()) this.arrangeFor(event);
@@ -59,8 +60,8 @@ export abstract class ExitActs extends ExitSteps {
     const { data, storedAt: at } = event;
     const weighed = this.weighHandOver(data, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
-    const { to, by } = weighed.value;
-    this.handOvers.push({ at, by, from: this.hrPartner!, to });
+    const { to, by, asker } = weighed.value;
+    this.handOvers.push({ at, by, asker, from: this.hrPartner!, to });
     const { interview, currentStep } = this.interviewing;
     const isAhead = interview ? interview.start > at : currentStep && !isSettled(currentStep);
     const isTheirs = interview?.hrPartner?.email === to.email;
@@ -77,11 +78,13 @@ export abstract class ExitActs extends ExitSteps {
       : this.weighResolution(resolution, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
     if (!this.isProposal(weighed.value)) return 'it needs no proposal: decide, or confirm the one that waits';
-    this.proposals.add(
-      decision
-        ? { by: decision.decidedBy, at, decision, note: decision.note }
-        : { by: resolution!.by, at, override: resolution!.system, note: resolution!.evidence },
-    );
+    const { asker, ...proposed } = decision ?? resolution!;
+    this.proposals.add({
+      ...{ at, asker },
+      ...('outcome' in proposed
+        ? { by: proposed.decidedBy, decision: proposed, note: proposed.note }
+        : { by: proposed.by, override: proposed.system, note: proposed.evidence }),
+    });
     this.askSecondPerson(event);
     return undefined;
   }
@@ -89,12 +92,12 @@ export abstract class ExitActs extends ExitSteps {
   /** A person overrides a protection with the resignation: they have proposed it, once it turns out to be needed. */
   protected proposeOverride(event: RecordedEvent<'step.needs-attention'>): void {
     const { system, type } = event.data;
-    const { overrideBy: by } = this.resignation;
+    const { overrideBy: by, asker } = this.resignation;
     const isNeeded =
       isProtection(type) && this.isHeld && this.needsSecond('override') && !this.keysAt(this.openedAt);
     const isNew = !this.proposals.all.some(({ override }) => override === system);
     if (by === undefined || !isNeeded || !isNew || isConcerned(by, this)) return;
-    this.proposals.add({ by, at: event.storedAt, override: system });
+    this.proposals.add({ by, asker, at: event.storedAt, override: system });
     this.askSecondPerson(event);
   }
 
@@ -105,9 +108,10 @@ export abstract class ExitActs extends ExitSteps {
   protected rejectProposal({ data, storedAt }: RecordedEvent<'exit.proposal-rejected'>): string | undefined {
     const weighed = this.weighRejection(data, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
-    const { number, by, note } = weighed.value;
+    const { number, ...ended } = weighed.value;
     const proposal = this.proposals.openOf(number)!;
-    this.endProposal(proposal, reaches(by, [proposal.by]) ? 'withdrawn' : 'rejected', storedAt, by, note);
+    const state = reaches(ended.by, [proposal.by]) ? 'withdrawn' : 'rejected';
+    this.endProposal(proposal, state, storedAt, ended);
     return undefined;
   }
 
@@ -115,10 +119,13 @@ export abstract class ExitActs extends ExitSteps {
     proposal: Proposal,
     state: Proposal['state'],
     endedAt: string,
-    endedBy?: string,
-    note?: string,
+    {
+      by: endedBy,
+      asker: ender,
+      note = proposal.note,
+    }: Partial<ActedBy> & { note?: string | undefined } = {},
   ): void {
-    Object.assign(proposal, { state, endedAt, endedBy, note: note ?? proposal.note });
+    Object.assign(proposal, { state, endedAt, endedBy, ender, note });
     if (this.proposals.due.length === 0)
       this.skip([this.step('ask-second-person')], endedAt, 'no second person is awaited any more');
   }

@@ -22,7 +22,7 @@ export function statusOf(exit: ExitState): ExitStatus {
     decision: decision && {
       ...decisionOf(decision),
       decidedAt: decision.storedAt,
-      proposedBy: proposerOf(exit),
+      ...proposerOf(exit),
     },
     proposals: exit.proposals.all.map((proposal) => ({ ...proposal })),
     effectiveAt: exit.effectiveAt,
@@ -47,6 +47,8 @@ export function statusOf(exit: ExitState): ExitStatus {
     reviewBy: exit.reviewBy,
     lastWorkingDay: resignation.lastWorkingDay,
     overrideBy: resignation.overrideBy,
+    submittedBy: resignation.submittedBy,
+    asker: resignation.asker,
     openedAt: exit.openedAt,
     blockedAt: blockedAtOf(steps),
     cancelRequestedAt: exit.cancelRequestedAt,
@@ -63,12 +65,14 @@ function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): s
 }
 
 function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
-  const { outcome, decidedBy, note, effectiveOn, now } = data;
-  return { outcome, decidedBy, note, effectiveOn, now };
+  const { outcome, decidedBy, note, effectiveOn, now, asker } = data;
+  return { outcome, decidedBy, note, effectiveOn, now, asker };
 }
 
-const proposerOf = ({ proposals }: ExitState): string | undefined =>
-  proposals.all.find(({ state, decision }) => state === 'confirmed' && decision)?.by;
+function proposerOf({ proposals }: ExitState) {
+  const proposal = proposals.all.find(({ state, decision }) => state === 'confirmed' && decision);
+  return { proposedBy: proposal?.by, proposer: proposal?.asker };
+}
 
 /** The latest block, once each critical system was observed blocked or was settled by hand. */
 function blockedAtOf(steps: readonly Step[]): string | undefined {

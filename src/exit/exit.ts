@@ -248,8 +248,8 @@ export class Exit extends ExitActs {
     if (!weighed.ok) return weighed.problem;
     if (this.isProposal(weighed.value)) return `an override of ${weighed.value.system} ${unconfirmed}`;
     const proposal = this.proposalFor(weighed.value);
-    if (proposal) this.endProposal(proposal, 'confirmed', storedAt, weighed.value.by);
-    const { step: name, system, action, by, evidence, accounts, override } = weighed.value;
+    const { step: name, system, action, by, asker, evidence, accounts, override } = weighed.value;
+    if (proposal) this.endProposal(proposal, 'confirmed', storedAt, { by, asker });
     const step = this.step(name, system)!;
     if (system !== undefined) {
       if (accounts) for (const named of [this.chosen, this.vouched]) named.set(system, accounts);
@@ -260,7 +260,7 @@ export class Exit extends ExitActs {
     if (action === 'retry') this.ledger.retry(step, storedAt);
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
-      this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
+      this.ledger.settle(step, storedAt, { state, by, asker, evidence, note: undefined });
       if (name === 'block-access' && action === 'done-by-hand')
         this.confirmed.set(system!, { by, at: storedAt, evidence, seq });
       // It stays open, whatever was confirmed before.
@@ -285,12 +285,12 @@ export class Exit extends ExitActs {
     const { data, storedAt } = event;
     const weighed = this.weigh(data, storedAt, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
-    const { outcome, decidedBy } = weighed.value;
+    const { outcome, decidedBy: by, asker } = weighed.value;
     if (this.isProposal(weighed.value)) return `"${outcome}" ${unconfirmed}`;
     const proposal = this.proposalFor(weighed.value) ?? this.proposals.decision;
     this.decision = event;
     if (proposal)
-      this.endProposal(proposal, this.needsSecond(outcome) ? 'confirmed' : 'lapsed', storedAt, decidedBy);
+      this.endProposal(proposal, this.needsSecond(outcome) ? 'confirmed' : 'lapsed', storedAt, { by, asker });
     this.skipWhere(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
     this.amendedDay = undefined;
     this.setEffect(event);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Acting } from './acting.js';
+import { AskedFields, type ActedBy } from './asker.js';
 import { parse, type Parsed } from './input.js';
 import { isSameIdentity, MailAddress } from './mail-address.js';
 import type { Contact } from './people.js';
@@ -16,15 +17,15 @@ export const HandOverFields = z.object(
     }),
     /** Mail address of the person who hands the exit over. Never the employee concerned. */
     by: MailAddress,
+    ...AskedFields,
   },
   'must be an object such as {"to":{"name":"Acme HR","email":"hr@acme.example"},"by":"hr@acme.example"}',
 );
 
 /** A hand-over, for the record. */
-export interface HandedOver {
+export interface HandedOver extends ActedBy {
   /** ISO 8601, UTC. */
   at: string;
-  by: string;
   from: Contact;
   to: Contact;
 }

@@ -1,5 +1,6 @@
 /** Openings that one person may not do alone: they wait for a second one, and block nothing until then. */
 import { notADecider, notAStranger, notTheProposer, type Looked, type LookUps } from './acting.js';
+import type { ActedBy } from './asker.js';
 import {
   contactsInTurn,
   contactsOf,
@@ -25,6 +26,12 @@ export interface WaitingOpening {
   askedAt: string;
 }
 
+/** How an opening ended, and by whom, for the record. */
+export interface OpeningEnd extends ActedBy {
+  how: 'confirmed' | 'rejected' | 'withdrawn';
+  note?: string | undefined;
+}
+
 /** What a form knows of openings. */
 export interface Openings {
   /** @returns the employees whose exits began since then, except where a second person confirmed the opening */
@@ -34,8 +41,7 @@ export interface Openings {
   find: (employeeId: string) => Promise<WaitingOpening | undefined>;
   /** Temporal's index may be a moment behind. */
   waiting: () => Promise<WaitingOpening[]>;
-  /** @param how one sentence, for the record */
-  end: (employeeId: string, how: string) => Promise<void>;
+  end: (employeeId: string, end: OpeningEnd) => Promise<void>;
 }
 
 const reasons: Record<Beyond, string> = {

@@ -1,5 +1,6 @@
 /** What counts only once a second person confirms it: *leaving*, or an override of a protection. Until then it changes nothing. */
 import { z } from 'zod';
+import { AskedFields, type ActedBy, type Asker } from './asker.js';
 import type { Decision } from './decision.js';
 import { parse, type Parsed } from './input.js';
 import { MailAddress } from './mail-address.js';
@@ -7,20 +8,20 @@ import { MailAddress } from './mail-address.js';
 /** What a plan may ask a second person for. */
 export const confirmable = ['leaving', 'override'] as const;
 
-export interface Proposal {
+/** `by`: the person who proposed it. */
+export interface Proposal extends ActedBy {
   /** Counts from 1 within the exit. */
   number: number;
-  /** Mail address of the person who proposed it. */
-  by: string;
   /** ISO 8601, UTC. */
   at: string;
-  decision?: Decision | undefined;
+  decision?: Omit<Decision, 'asker'> | undefined;
   /** The system whose protected groups the hold may leave without an active member. */
   override?: string | undefined;
   /** `lapsed`: another decision or a cancellation came first, or the exit no longer needs it. */
   state: 'open' | 'confirmed' | 'rejected' | 'withdrawn' | 'lapsed';
   endedAt?: string | undefined;
   endedBy?: string | undefined;
+  ender?: Asker | undefined;
   note?: string | undefined;
 }
 
@@ -33,6 +34,7 @@ export const RejectionFields = z.object(
     /** Mail address. Never the employee concerned. */
     by: MailAddress,
     note: z.string().max(2000, 'must be at most 2000 characters').optional(),
+    ...AskedFields,
   },
   'must be an object such as {"number":1,"by":"hr@acme.example"}',
 );
@@ -92,7 +94,7 @@ export class Proposals {
     return this.open.filter(({ number }) => !this.asked.has(number));
   }
 
-  add(proposed: Pick<Proposal, 'by' | 'at' | 'decision' | 'override' | 'note'>): void {
+  add(proposed: Pick<Proposal, 'by' | 'asker' | 'at' | 'decision' | 'override' | 'note'>): void {
     this.latest += 1;
     this.all.push({ number: this.latest, state: 'open', ...proposed });
     const ended = this.all.findIndex(({ state }) => state !== 'open');

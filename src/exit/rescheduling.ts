@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AskedFields } from './asker.js';
 import { parse, type Parsed } from './input.js';
 import { MailAddress } from './mail-address.js';
 
@@ -15,6 +16,7 @@ export const ReschedulingFields = z
       next: z.boolean().optional(),
       /** Mail address of the person who asked, for the record. */
       by: MailAddress.optional(),
+      ...AskedFields,
     },
     'must be an object such as {"at":"2026-12-01T14:00:00+01:00"} or {"next":true}',
   )

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AskedFields } from './asker.js';
 import { EmployeeId } from './ids.js';
 import { IsoDate, parse, type Parsed } from './input.js';
 import { MailAddress } from './mail-address.js';
@@ -37,8 +38,13 @@ export const ResignationFields = z.object(
     submittedBy: z.string().max(254, 'must be at most 254 characters').optional(),
     /** Mail address of the person who allowed the hold to take the last active member of a protected group. */
     overrideBy: MailAddress.optional(),
+    /** Of the person or program that submitted it, and overrides. */
+    ...AskedFields,
     /** Mail address of the second person who confirmed the opening. */
     confirmedBy: MailAddress.optional(),
+    confirmer: AskedFields.asker,
+    /** When it was submitted, where it has waited for that person: ISO 8601, UTC. */
+    askedAt: z.iso.datetime().optional(),
     /** Of the request that submitted it: however often it comes, it opens one exit of the employee. */
     requestId: z.string().min(1).max(1000, 'must be at most 1000 characters').optional(),
     /** Where several exits of one manager open together, and share the mail to the manager. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AskedFields } from './asker.js';
 import { parse, type Parsed } from './input.js';
 import { MailAddress } from './mail-address.js';
 import { isSettled, keyOfStep, stepKey, type Step } from './status.js';
@@ -21,6 +22,7 @@ export const ResolutionFields = z.object(
     override: z.boolean().optional(),
     /** Proof that it was done, such as a ticket. */
     evidence: z.string().max(2000, 'must be at most 2000 characters').optional(),
+    ...AskedFields,
   },
   'must be an object such as {"step":"notify-manager","action":"retry","by":"it@acme.example"}',
 );

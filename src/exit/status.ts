@@ -1,4 +1,5 @@
 import type { Amended } from './amendment.js';
+import type { ActedBy, Asker } from './asker.js';
 import type { Decision } from './decision.js';
 import type { Drift } from './drift.js';
 import type { Cost } from './hold-facts.js';
@@ -17,8 +18,10 @@ export interface ExitStatus {
   needsAttention: boolean;
   /** One sentence: what happens next, and whom the exit waits for. */
   awaiting: string;
-  /** `proposedBy`: the first of two people. */
-  decision?: (Decision & { decidedAt: string; proposedBy?: string | undefined }) | undefined;
+  /** `proposedBy`: the first of two people, and `proposer` who that was. */
+  decision?:
+    | (Decision & { decidedAt: string; proposedBy?: string | undefined; proposer?: Asker | undefined })
+    | undefined;
   /** What waits, or waited, for a second person; the latest ones. */
   proposals: Proposal[];
   /** When the decision takes effect, or took effect. */
@@ -43,6 +46,9 @@ export interface ExitStatus {
   lastWorkingDay?: string | undefined;
   /** Mail address of the person who allowed the hold to take the last active member of a protected group. */
   overrideBy?: string | undefined;
+  /** Who submitted the resignation. */
+  submittedBy?: string | undefined;
+  asker?: Asker | undefined;
   openedAt: string;
   /** When the last critical system was observed blocked, or was settled by hand. */
   blockedAt?: string | undefined;
@@ -90,6 +96,7 @@ export interface Step {
   finishedAt?: string | undefined;
   /** Mail address of the person who settled the step, for done-by-hand and skipped. */
   by?: string | undefined;
+  asker?: Asker | undefined;
   evidence?: string | undefined;
   /** From Temporal's pending activities, added by the client: the current or next attempt, from 1. */
   attempt?: number | undefined;
@@ -98,9 +105,7 @@ export interface Step {
 }
 
 /** What a person has confirmed, and EMS has not observed. */
-export interface Confirmation {
-  /** Mail address. */
-  by: string;
+export interface Confirmation extends ActedBy {
   at: string;
   evidence?: string | undefined;
 }

@@ -173,6 +173,7 @@ export class StepLedger {
       error: undefined,
       note: undefined,
       by: undefined,
+      asker: undefined,
       evidence: undefined,
     };
     Object.assign(entry.step, again, { state: 'running', startedAt });

@@ -6,6 +6,7 @@ import { forms } from '../client/forms.js';
 import type { EndedOpening, WaitingInForm } from '../client/openings.js';
 import type { HandedOverExit, ListedExitOfForm, PreviewedDecision } from '../client/application.js';
 import { AmendmentFields, type Amended } from '../exit/amendment.js';
+import { AskedFields } from '../exit/asker.js';
 import { DecisionFields, outcomes } from '../exit/decision.js';
 import { DriftFields } from '../exit/drift.js';
 import { listedPhases, type Decided } from '../exit/exits.js';
@@ -29,11 +30,12 @@ const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const Form = z.enum(forms, `must be one of ${forms.join(', ')}`);
 const Time = z.iso.datetime();
 const Text = z.string().optional();
+const { asker } = AskedFields;
 
-/** Unknown members are refused: a `decidedBy` in a body would otherwise seem to count. */
+/** Unknown members are refused: a `decidedBy` or an `asker` in a body would otherwise seem to count. */
 export const OpenBody = z.strictObject({
-  ...ResignationFields.omit({
-    ...{ submittedBy: true, overrideBy: true, confirmedBy: true, requestId: true, together: true },
+  ...ResignationFields.pick({
+    ...{ employeeId: true, login: true, email: true, lastWorkingDay: true, reason: true },
   }).shape,
   form: Form.default('orchestrated'),
   override: z.boolean().optional(),
@@ -49,7 +51,7 @@ export const ConfirmedTableBody = TableBody.extend({
 });
 const { outcome, note, effectiveOn, now } = DecisionFields.shape;
 export const DecisionBody = z.strictObject({ outcome, note, effectiveOn, now });
-const { by: _by, ...amendable } = AmendmentFields.shape;
+const { by: _by, asker: _asker, ...amendable } = AmendmentFields.shape;
 export const AmendmentBody = z.strictObject(amendable);
 export const HandOverBody = z.strictObject({ to: MailAddress });
 export const HandOverAllBody = z.strictObject({ from: MailAddress, to: MailAddress, form: Form.optional() });
@@ -58,7 +60,7 @@ const { number, note: remark } = RejectionFields.shape;
 const which = number.optional();
 export const ConfirmationBody = z.strictObject({ number: which });
 export const RejectionBody = z.strictObject({ number: which, note: remark });
-export const ResolutionBody = z.strictObject(ResolutionFields.omit({ by: true }).shape);
+export const ResolutionBody = z.strictObject(ResolutionFields.omit({ by: true, asker: true }).shape);
 const { at, next } = ReschedulingFields.shape;
 export const ReschedulingBody = z.strictObject({ at, next });
 
@@ -99,6 +101,7 @@ export const StepAnswer = z.object({
   startedAt: Time.optional(),
   finishedAt: Time.optional(),
   by: Text,
+  asker,
   evidence: Text,
   attempt: z.number().optional(),
   nextAttemptAt: Time.optional(),
@@ -107,6 +110,7 @@ export const StepAnswer = z.object({
 export const DecisionAnswer = z.object({
   outcome: z.enum(outcomes),
   decidedBy: z.string(),
+  asker,
   note: Text,
   effectiveOn: Text,
   now: z.boolean().optional(),
@@ -129,12 +133,14 @@ export const PreviewedDecisionAnswer = z.object({
 export const ProposalAnswer = z.object({
   number: z.number().int(),
   by: z.string(),
+  asker,
   at: Time,
-  decision: DecisionFields.optional(),
+  decision: DecisionAnswer.omit({ asker: true, decidedAt: true, proposedAt: true }).optional(),
   override: Text,
   state: z.enum(['open', 'confirmed', 'rejected', 'withdrawn', 'lapsed']),
   endedAt: Time.optional(),
   endedBy: Text,
+  ender: asker,
   note: Text,
 }) satisfies z.ZodType<Proposal>;
 
@@ -148,6 +154,7 @@ const DatesAnswer = z.object({ lastWorkingDay: Text, effectiveOn: Text });
 export const AmendmentAnswer = z.object({
   at: Time,
   by: z.string(),
+  asker,
   note: Text,
   before: DatesAnswer,
   after: DatesAnswer,
@@ -156,6 +163,7 @@ export const AmendmentAnswer = z.object({
 export const HandOverAnswer = z.object({
   at: Time,
   by: z.string(),
+  asker,
   from: ContactFields,
   to: ContactFields,
 }) satisfies z.ZodType<HandedOver>;
@@ -195,7 +203,7 @@ export const StatusAnswer = z.object({
   needsAttention: z.boolean(),
   awaiting: z.string(),
   decision: DecisionAnswer.omit({ proposedAt: true })
-    .extend({ decidedAt: Time, proposedBy: Text })
+    .extend({ decidedAt: Time, proposedBy: Text, proposer: asker })
     .optional(),
   proposals: z.array(ProposalAnswer),
   effectiveAt: Time.optional(),
@@ -211,6 +219,8 @@ export const StatusAnswer = z.object({
   reviewBy: Time.optional(),
   lastWorkingDay: Text,
   overrideBy: Text,
+  submittedBy: Text,
+  asker,
   openedAt: Time,
   blockedAt: Time.optional(),
   cancelRequestedAt: Time.optional(),

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Application } from '../client/application.js';
 import type { Config } from '../config/config.js';
+import { logged, type Asking } from './act-log.js';
 import { STRUCTURED, structuredForm } from './cloud-event.js';
 import { endpoints } from './endpoints.js';
 import type { ExitsFor } from './exits-for.js';
@@ -15,7 +16,7 @@ interface ApiOptions {
   identity: Identity;
   application: Application;
   config: Config;
-  exitsFor: (user: User) => ExitsFor;
+  exitsFor: (user: User, request: Asking) => ExitsFor;
   document: object;
 }
 
@@ -45,26 +46,18 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
       async handler(request, reply) {
         const user = await identity.bearer(request.headers.authorization);
         const { exitId = '' } = request.params;
-        const { headers, query, ip: address } = request;
+        const { headers, query } = request;
         const body = structuredForm(headers, request.body);
         const key = method === 'POST' ? headers['idempotency-key']?.toString() : undefined;
         if (key !== undefined && (key.length > LONGEST_KEY || key === ''))
           throw new HttpProblem(400, 'invalid', `Idempotency-Key: must have 1 to ${LONGEST_KEY} characters`);
         const requestId = key === undefined ? undefined : requestIdOf('api', user.subject, key);
-        const answer = await once(key, [user.subject, name, exitId], body, async () => {
-          const answered = await answerTo({ exits: exitsFor(user), exitId, body, query, requestId });
-          if (method === 'POST')
-            request.log.info(
-              {
-                act: name,
-                exitId: exitId || (answered as { exitId?: string }).exitId,
-                subject: user.subject,
-                address,
-              },
-              'an act over the API',
-            );
-          return { status, body: answered };
-        });
+        const asked = { exits: exitsFor(user, request), exitId, body, query, requestId };
+        const act = { act: name, subject: user.subject, exitId: exitId || undefined };
+        const answer = await once(key, [user.subject, name, exitId], body, async () => ({
+          status,
+          body: await (method === 'POST' ? logged(request, act, () => answerTo(asked)) : answerTo(asked)),
+        }));
         if (answer.status === 201) {
           const { exitId: opened } = answer.body as { exitId: string };
           void reply.header('location', `/api/v1/exits/${opened}`);

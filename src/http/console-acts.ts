@@ -5,132 +5,121 @@ import type { Outcome } from '../exit/decision.js';
 import { searchable } from '../exit/spelling.js';
 import { Refusal } from '../exit/refusal.js';
 import { forbidden, HttpProblem } from './http-problem.js';
-import { fieldsOf, formIn, formsShown, queryOf, shownProblem } from './console-forms.js';
+import { fieldsOf, formIn, formsShown, queryOf, shownProblem, type Shown } from './console-forms.js';
 import { exitIdOf, showExit } from './console-pages.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
-import type { DecisionRequest, OpenRequest, ResolutionRequest } from './exits-for.js';
+import type { DecisionRequest, ExitsFor, OpenRequest, ResolutionRequest } from './exits-for.js';
 import { languageOf, languages } from './pages.js';
 
 export function routeConsoleActs(routes: ConsoleRoutes): void {
   const { page, form, render } = routes;
 
   /**
-   * Sends the browser on; where the exit refuses, shows its page with the reason.
-   * @param act returns the name of what was done where that is not `name`
+   * A form of the page of an exit. Sends the browser on; where the exit refuses, shows the page with the reason.
+   * @param name of the part of the page
+   * @param doneAs the name of what was done
    */
-  async function actOn(
-    seen: Seen,
+  function exitForm<T>(
+    path: string,
+    act: string,
     name: string,
-    act: (exitId: string) => Promise<unknown>,
-  ): Promise<unknown> {
-    const { request, reply } = seen;
-    const exitId = exitIdOf(request);
-    let done: unknown;
-    try {
-      done = await act(exitId);
-    } catch (error) {
-      const refused = name === 'resolve' ? `resolve:${fieldsOf(request)['key']}` : name;
-      const shown = formsShown(request, { ...shownProblem(error), refused, typed: fieldsOf(request) });
-      return showExit(routes, seen, shown);
-    }
-    return reply.redirect(
-      `/exits/${encodeURIComponent(exitId)}?done=${typeof done === 'string' ? done : name}`,
-      303,
-    );
+    perform: (exits: ExitsFor, exitId: string, fields: Record<string, string>) => Promise<T>,
+    doneAs: (result: T) => string = () => name,
+  ): void {
+    form(`/exits/:exitId/${path}`, {
+      act,
+      perform: ({ exits, request }) => perform(exits, exitIdOf(request), fieldsOf(request)),
+      done: ({ request, reply }, result) =>
+        reply.redirect(`/exits/${encodeURIComponent(exitIdOf(request))}?done=${doneAs(result)}`, 303),
+      refused: (seen, shown) => showRefused(seen, name, shown),
+    });
   }
 
-  form('/exits/:exitId/decision', (seen) => {
-    const { outcome, note, effectiveOn, now, confirmed } = fieldsOf(seen.request);
-    const decision = { outcome: outcome as Outcome, note, effectiveOn, ...(now && { now: true }) };
-    if (confirmed)
-      return actOn(seen, 'decide', async (exitId) => {
-        const { proposedAt } = await seen.exits.decide(exitId, decision);
-        return proposedAt === undefined ? 'decide' : 'propose';
-      });
-    return previewed(seen, decision);
+  function showRefused(seen: Seen, name: string, shown: Pick<Shown, 'code' | 'problem'>): Promise<unknown> {
+    const typed = fieldsOf(seen.request);
+    const refused = name === 'resolve' ? `resolve:${typed['key']}` : name;
+    return showExit(routes, seen, formsShown(seen.request, { ...shown, refused, typed }));
+  }
+
+  const decisionIn = ({ outcome, note, effectiveOn, now }: Record<string, string>): DecisionRequest => ({
+    ...{ outcome: outcome as Outcome, note, effectiveOn },
+    ...(now && { now: true }),
   });
 
-  form('/exits/:exitId/confirmation', (seen) =>
-    actOn(seen, 'confirm', (exitId) => seen.exits.confirm(exitId, Number(fieldsOf(seen.request)['number']))),
-  );
-
-  form('/exits/:exitId/rejection', (seen) =>
-    actOn(seen, 'reject', (exitId) => {
-      const { number, note } = fieldsOf(seen.request);
-      return seen.exits.reject(exitId, { number: Number(number), note });
-    }),
-  );
-
-  async function previewed(seen: Seen, request: DecisionRequest): Promise<unknown> {
-    const exitId = exitIdOf(seen.request);
-    try {
+  form('/exits/:exitId/decision/preview', {
+    act: 'previewDecision',
+    async perform({ exits, request }) {
+      const exitId = exitIdOf(request);
+      const typed = fieldsOf(request);
       const [{ effects, takesEffect, needsSecond }, { employeeId, employeeName }] = await Promise.all([
-        seen.exits.previewDecision(exitId, request),
-        seen.exits.status(exitId),
+        exits.previewDecision(exitId, decisionIn(typed)),
+        exits.status(exitId),
       ]);
-      const of = { employeeId, employeeName };
-      const shown = { exitId, of, effects, takesEffect, needsSecond, typed: fieldsOf(seen.request) };
-      return await render('decide', seen, shown);
-    } catch (error) {
-      const shown = { ...shownProblem(error), refused: 'decide', typed: fieldsOf(seen.request) };
-      return showExit(routes, seen, formsShown(seen.request, shown));
-    }
-  }
+      return { exitId, of: { employeeId, employeeName }, effects, takesEffect, needsSecond, typed };
+    },
+    done: (seen, previewed) => render('decide', seen, previewed),
+    refused: (seen, shown) => showRefused(seen, 'decide', shown),
+  });
 
-  form('/exits/:exitId/amendment', (seen) =>
-    actOn(seen, 'amend', (exitId) => {
-      const { lastWorkingDay, effectiveOn, note } = fieldsOf(seen.request);
-      return seen.exits.amend(exitId, { lastWorkingDay, effectiveOn, note });
-    }),
+  exitForm(
+    'decision',
+    'decideExit',
+    'decide',
+    (exits, exitId, fields) => exits.decide(exitId, decisionIn(fields)),
+    ({ proposedAt }) => (proposedAt === undefined ? 'decide' : 'propose'),
   );
 
-  form('/exits/:exitId/hand-over', (seen) =>
-    actOn(seen, 'handOver', (exitId) => {
-      const { to = '' } = fieldsOf(seen.request);
-      return seen.exits.handOver(exitId, { to });
-    }),
+  exitForm('confirmation', 'confirmProposal', 'confirm', (exits, exitId, { number }) =>
+    exits.confirm(exitId, Number(number)),
   );
 
-  form('/exits/:exitId/resolve', (seen) =>
-    actOn(seen, 'resolve', (exitId) => {
-      const { step = '', system, action, accounts, override, evidence } = fieldsOf(seen.request);
-      const ids = accounts?.split(',').map((id) => id.trim());
-      return seen.exits.resolve(exitId, {
-        ...{ step, system, evidence },
-        action: action as ResolutionRequest['action'],
-        ...(ids && { accounts: ids }),
-        ...(override && { override: true }),
-      });
-    }),
+  exitForm('rejection', 'rejectProposal', 'reject', (exits, exitId, { number, note }) =>
+    exits.reject(exitId, { number: Number(number), note }),
   );
 
-  form('/exits/:exitId/interview', (seen) =>
-    actOn(seen, 'interview', (exitId) => {
-      const { at, zone = '', next } = fieldsOf(seen.request);
-      return seen.exits.reschedule(exitId, next ? { next: true } : { at: instantOf(at, zone) });
-    }),
+  exitForm('amendment', 'amendExit', 'amend', (exits, exitId, { lastWorkingDay, effectiveOn, note }) =>
+    exits.amend(exitId, { lastWorkingDay, effectiveOn, note }),
+  );
+
+  exitForm('hand-over', 'handOverExit', 'handOver', (exits, exitId, { to = '' }) =>
+    exits.handOver(exitId, { to }),
+  );
+
+  exitForm('resolve', 'resolveStep', 'resolve', (exits, exitId, fields) => {
+    const { step = '', system, action, accounts, override, evidence } = fields;
+    const ids = accounts?.split(',').map((id) => id.trim());
+    return exits.resolve(exitId, {
+      ...{ step, system, evidence },
+      action: action as ResolutionRequest['action'],
+      ...(ids && { accounts: ids }),
+      ...(override && { override: true }),
+    });
+  });
+
+  exitForm('interview', 'moveInterview', 'interview', (exits, exitId, { at, zone = '', next }) =>
+    exits.reschedule(exitId, next ? { next: true } : { at: instantOf(at, zone) }),
   );
 
   page('/new', (seen) => showNew(seen));
 
-  form('/new', async (seen) => {
-    const fields = fieldsOf(seen.request);
-    const { employeeId = '', lastWorkingDay, reason, override, typedName } = fields;
-    const asked: OpenRequest = {
-      ...{ employeeId, lastWorkingDay, reason, form: formIn(fields) },
-      ...(override && { override: true }),
-    };
-    try {
+  form('/new', {
+    act: 'openExit',
+    async perform({ exits, request }) {
+      const fields = fieldsOf(request);
+      const { employeeId = '', lastWorkingDay, reason, override, typedName } = fields;
+      const asked: OpenRequest = {
+        ...{ employeeId, lastWorkingDay, reason, form: formIn(fields) },
+        ...(override && { override: true }),
+      };
       // The name that the person sees, so that a mistyped id blocks no one else.
-      const { employee } = await seen.exits.preview(asked);
+      const { employee } = await exits.preview(asked);
       const expected = employee?.displayName ?? employeeId;
       if (searchable(typedName ?? '') !== searchable(expected))
-        throw new HttpProblem(400, 'invalid', languages[languageOf(seen.request)]!.open.wrongName);
-      const { exitId } = await seen.exits.open(asked);
-      return await seen.reply.redirect(`/exits/${encodeURIComponent(exitId)}?done=open`, 303);
-    } catch (error) {
-      return showNew(seen, shownProblem(error));
-    }
+        throw new HttpProblem(400, 'invalid', languages[languageOf(request)]!.open.wrongName);
+      return exits.open(asked);
+    },
+    done: ({ reply }, { exitId }) => reply.redirect(`/exits/${encodeURIComponent(exitId)}?done=open`, 303),
+    refused: showNew,
   });
 
   async function showNew(seen: Seen, shown = { code: 200, problem: '' }): Promise<unknown> {

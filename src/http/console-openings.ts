@@ -1,41 +1,40 @@
 /** The openings that wait for a second person: a list of them, a typed confirmation, or a rejection. */
 import { Refusal } from '../exit/refusal.js';
 import type { EndedOpening } from '../client/openings.js';
-import { fieldsOf, shownProblem } from './console-forms.js';
+import { fieldsOf, type Shown } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import { languageOf, languages, type Part } from './pages.js';
+
+type Ended = Extract<EndedOpening['state'], 'opened' | 'rejected'>;
 
 export function routeConsoleOpenings({ page, form, render, stream }: ConsoleRoutes): void {
   page('/openings', (seen) => showOpenings(seen));
 
-  form('/openings/confirmation', async (seen) => {
-    const ids = tickedIn(seen);
-    try {
+  form('/openings/confirmation', {
+    act: 'confirmOpenings',
+    perform(seen) {
+      const ids = tickedIn(seen);
       // The number that the person has seen and typed.
       if (fieldsOf(seen.request)['typedCount'] !== String(ids.length))
         throw new Refusal('invalid', languages[languageOf(seen.request)]!.openings.wrongCount);
-      const rows = await seen.exits.confirmOpenings(ids);
-      return await stream('openings-ended', seen, { count: ids.length }, ended(rows, 'opened'));
-    } catch (error) {
-      return showOpenings(seen, shownProblem(error), ids);
-    }
+      return seen.exits.confirmOpenings(ids);
+    },
+    done: (seen, rows) => showEnded(seen, rows, 'opened'),
+    refused: showOpenings,
   });
 
-  form('/openings/rejection', async (seen) => {
-    const ids = tickedIn(seen);
-    try {
-      const rows = await seen.exits.rejectOpenings(ids, fieldsOf(seen.request)['note']);
-      return await stream('openings-ended', seen, { count: ids.length }, ended(rows, 'rejected'));
-    } catch (error) {
-      return showOpenings(seen, shownProblem(error), ids);
-    }
+  form('/openings/rejection', {
+    act: 'rejectOpenings',
+    perform: (seen) => seen.exits.rejectOpenings(tickedIn(seen), fieldsOf(seen.request)['note']),
+    done: (seen, rows) => showEnded(seen, rows, 'rejected'),
+    refused: showOpenings,
   });
 
-  async function showOpenings(
-    seen: Seen,
-    shown = { code: 200, problem: '' },
-    ticked?: string[],
-  ): Promise<unknown> {
+  const showEnded = (seen: Seen, rows: AsyncIterable<EndedOpening>, what: Ended): Promise<unknown> =>
+    stream('openings-ended', seen, { count: tickedIn(seen).length }, ended(rows, what));
+
+  async function showOpenings(seen: Seen, shown?: Pick<Shown, 'code' | 'problem'>): Promise<unknown> {
+    const ticked = shown && tickedIn(seen);
     const openings = await seen.exits.waiting();
     const { employees, problem } = await seen.exits.employeesIn(
       openings.map(({ resignation }) => resignation),
@@ -45,7 +44,8 @@ export function routeConsoleOpenings({ page, form, render, stream }: ConsoleRout
       name: employees.get(resignation.employeeId)?.displayName,
       isTicked: ticked?.includes(resignation.employeeId) ?? true,
     }));
-    return render('openings', { ...seen, status: shown.code }, { rows, ...shown, untold: problem });
+    const { code, ...refused } = shown ?? { code: 200, problem: '' };
+    return render('openings', { ...seen, status: code }, { rows, ...refused, untold: problem });
   }
 }
 
@@ -55,10 +55,7 @@ function tickedIn({ request }: Seen): string[] {
   return [id].flat();
 }
 
-async function* ended(
-  rows: AsyncIterable<EndedOpening>,
-  what: Extract<EndedOpening['state'], 'opened' | 'rejected'>,
-): AsyncGenerator<Part> {
+async function* ended(rows: AsyncIterable<EndedOpening>, what: Ended): AsyncGenerator<Part> {
   let count = 0;
   for await (const row of rows) {
     if (row.state === what) count += 1;

@@ -1,6 +1,7 @@
 /** What the pages and the forms of the console are given. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
+import type { Shown } from './console-forms.js';
 import type { ExitsFor } from './exits-for.js';
 import type { Session } from './login-sessions.js';
 import type { Pages } from './pages.js';
@@ -22,8 +23,18 @@ export interface ConsoleRoutes {
   publicUrl: string;
   /** A page for people who are logged in; others are sent to the login. */
   page: (url: string, show: (seen: Seen) => Promise<unknown>) => void;
-  /** A form of a page, after which the browser is sent on. */
-  form: (url: string, act: (seen: Seen) => Promise<unknown>) => void;
+  form: <T>(url: string, form: ActForm<T>) => void;
+}
+
+/** A form of a page. */
+interface ActForm<T> {
+  /** As the log has it. */
+  act: string;
+  perform: (seen: Seen) => T | Promise<T>;
+  /** Sends the browser on, or a page. */
+  done: (seen: Seen, result: T) => unknown;
+  /** The page with the reason, where the person can mend it there. */
+  refused: (seen: Seen, shown: Pick<Shown, 'code' | 'problem'>) => unknown;
 }
 
 export interface MorePage {

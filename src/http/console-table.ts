@@ -4,7 +4,7 @@ import type { OpenedRow } from '../client/opened-row.js';
 import { forms } from '../client/forms.js';
 import { printableCopy } from '../client/printable.js';
 import { Refusal } from '../exit/refusal.js';
-import { fieldsOf, formIn, shownProblem } from './console-forms.js';
+import { fieldsOf, formIn } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import { csvOf } from './csv.js';
 import { forbidden } from './http-problem.js';
@@ -13,29 +13,25 @@ import { languageOf, languages, type Part } from './pages.js';
 export function routeConsoleTable({ page, form, render, stream }: ConsoleRoutes): void {
   page('/table', (seen) => showForm(seen));
 
-  form('/table', async (seen) => {
-    try {
-      const csv = tableIn(seen);
-      const chosen = formIn(fieldsOf(seen.request));
-      const { count, rows } = seen.exits.previewTable({ csv, form: chosen });
-      return await stream('table-preview', seen, { count }, previewed(seen, rows));
-    } catch (error) {
-      return showForm(seen, shownProblem(error));
-    }
+  form('/table', {
+    act: 'previewTable',
+    perform: (seen) => seen.exits.previewTable({ csv: tableIn(seen), form: formIn(fieldsOf(seen.request)) }),
+    done: (seen, { count, rows }) => stream('table-preview', seen, { count }, previewed(seen, rows)),
+    refused: (seen, shown) => showForm(seen, shown),
   });
 
-  form('/table/open', async (seen) => {
-    const { table = '', count = '', typedCount = '' } = fieldsOf(seen.request);
-    const csv = Buffer.from(table, 'base64').toString();
-    try {
+  form('/table/open', {
+    act: 'openTable',
+    perform({ exits, request }) {
+      const { count = '', typedCount = '' } = fieldsOf(request);
       // The number that the person has seen and typed.
       if (typedCount !== count)
-        throw new Refusal('invalid', languages[languageOf(seen.request)]!.table.wrongCount);
-      const rows = seen.exits.openTable({ csv, form: forms[0], confirm: Number(count) });
-      return await stream('table-opened', seen, { count }, opened(rows));
-    } catch (error) {
-      return showForm(seen, shownProblem(error), csv);
-    }
+        throw new Refusal('invalid', languages[languageOf(request)]!.table.wrongCount);
+      return exits.openTable({ csv: tableOf(request), form: forms[0], confirm: Number(count) });
+    },
+    done: (seen, rows) =>
+      stream('table-opened', seen, { count: fieldsOf(seen.request)['count'] }, opened(rows)),
+    refused: (seen, shown) => showForm(seen, shown, tableOf(seen.request)),
   });
 
   function showForm(seen: Seen, shown = { code: 200, problem: '' }, csv?: string): Promise<unknown> {
@@ -52,6 +48,10 @@ function tableIn({ request }: Seen): string {
   const { file } = (request.body ?? {}) as { file?: unknown };
   return Buffer.isBuffer(file) && file.length > 0 ? textOf(file) : (fieldsOf(request)['csv'] ?? '');
 }
+
+/** As the preview has sent it. */
+const tableOf = (request: Seen['request']): string =>
+  Buffer.from(fieldsOf(request)['table'] ?? '', 'base64').toString();
 
 /** The rows, and the form that opens those that are not refused. */
 async function* previewed(seen: Seen, rows: AsyncIterable<PreviewedRow>): AsyncGenerator<Part> {

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { stringifySetCookie } from 'cookie';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
+import { logged, logRefused, type Asking } from './act-log.js';
 import { routeConsoleActs } from './console-acts.js';
+import { shownProblem } from './console-forms.js';
 import { routeConsoleOpenings } from './console-openings.js';
 import { routeConsolePages } from './console-pages.js';
 import type { ConsoleRoutes, MorePage } from './console-routes.js';
@@ -22,7 +24,7 @@ export interface ConsoleOptions {
   settings: Settings;
   identity: Identity;
   sessions: Sessions;
-  exitsFor: (user: User) => ExitsFor;
+  exitsFor: (user: User, request: Asking) => ExitsFor;
   config: Config;
   more: MorePage | undefined;
 }
@@ -84,18 +86,27 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
       void app.get(url, async (request, reply) => {
         const session = await sessions.of(request, reply);
         if (!session) return reply.redirect(`/login?to=${encodeURIComponent(request.url)}`);
-        return show({ request, reply, session, exits: exitsFor(session.user) });
+        return show({ request, reply, session, exits: exitsFor(session.user, request) });
       }),
-    form: (url, act) =>
+    form: (url, { act: name, perform, done, refused }) =>
       void app.post(url, async (request, reply) => {
         const session = await sessions.of(request, reply);
         if (!session) return render('expired', { request, reply, status: 401 });
-        sessions.requireOwnForm(session, request);
-        const { subject } = session.user;
-        const done = await act({ request, reply, session, exits: exitsFor(session.user) });
-        const { statusCode: status } = reply;
-        request.log.info({ act: request.url, status, subject, address: request.ip }, 'an act in the console');
-        return done;
+        const { exitId } = request.params as { exitId?: string };
+        const act = { act: name, subject: session.user.subject, exitId };
+        try {
+          sessions.requireOwnForm(session, request);
+        } catch (error) {
+          // Nothing of what it sent is shown.
+          logRefused(request, act, error as Error);
+          throw error;
+        }
+        const seen = { request, reply, session, exits: exitsFor(session.user, request) };
+        try {
+          return await done(seen, await logged(request, act, () => perform(seen)));
+        } catch (error) {
+          return refused(seen, shownProblem(error));
+        }
       }),
   };
   routeConsolePages(routes);

@@ -1,21 +1,28 @@
 /**
- * The exits as a person or a program may use them, for the API and the console alike. Acts are recorded with the one who is logged in.
+ * The exits as a person or a program may use them, for the API and the console alike. Acts are recorded with the one who is logged in,
+ * and with the network address.
  */
+import type { z } from 'zod';
 import type { Application, ListedExitOfForm } from '../client/application.js';
 import type { Form, Which } from '../client/forms.js';
 import { tablesOf, type Table } from '../client/bulk.js';
 import type { People } from '../client/employees.js';
 import type { RemoteCodec } from '../client/remote-codec.js';
 import type { WaitingInForm } from '../client/openings.js';
-import type { Amendment } from '../exit/amendment.js';
-import type { Decision } from '../exit/decision.js';
 import { inOrder, type ListFilter } from '../exit/exits.js';
 import { isSameIdentity } from '../exit/mail-address.js';
+import { askerOf, type ActedBy } from '../exit/asker.js';
 import type { Employee } from '../exit/people.js';
-import type { Rescheduling } from '../exit/rescheduling.js';
 import type { Resignation } from '../exit/resignation.js';
-import type { Resolution } from '../exit/resolution.js';
 import { Refusal } from '../exit/refusal.js';
+import { loggedRows, type Asking } from './act-log.js';
+import type {
+  AmendmentBody,
+  DecisionBody,
+  OpenBody,
+  ReschedulingBody,
+  ResolutionBody,
+} from './api-schemas.js';
 import { forbidden, HttpProblem } from './http-problem.js';
 import { scopeOf, type Act } from './roles.js';
 import { sharedReads } from './shared-reads.js';
@@ -39,13 +46,11 @@ const NAMES_WITHIN_MS = 3_000;
 const REMEMBERED = 10_000;
 
 type Filter = Parameters<Application['list']>[0];
-export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy' | 'confirmedBy' | 'requestId'> & {
-  form: Form;
-  override?: boolean | undefined;
-};
-export type DecisionRequest = Omit<Decision, 'decidedBy'>;
-export type ResolutionRequest = Omit<Resolution, 'by'>;
-export type ReschedulingRequest = Omit<Rescheduling, 'by'>;
+export type OpenRequest = z.output<typeof OpenBody>;
+export type DecisionRequest = z.output<typeof DecisionBody>;
+export type ResolutionRequest = z.output<typeof ResolutionBody>;
+type AmendmentRequest = z.output<typeof AmendmentBody>;
+type ReschedulingRequest = z.output<typeof ReschedulingBody>;
 
 export type ExitsFor = ReturnType<ReturnType<typeof exitsOf>>;
 
@@ -65,7 +70,11 @@ export function exitsOf({ application, people, version }: Served) {
     return exit;
   }
 
-  return function exitsFor(user: User) {
+  return function exitsFor(user: User, request: Asking) {
+    const { subject } = user;
+    const asker = askerOf(subject, user.name, request.ip);
+    /** In the record of a person's act. A program, which has no address, opens exits and does no more. */
+    const acted: ActedBy = { by: user.email!, asker };
     const may = (act: Act): boolean => user.acts.includes(act);
 
     function demand(act: Act): void {
@@ -143,12 +152,12 @@ export function exitsOf({ application, people, version }: Served) {
       return which;
     }
 
-    const submitter = (): string => user.email ?? user.name.slice(0, 254);
+    const submitted = { submittedBy: user.email ?? asker.name, asker };
 
     function resignationOf({ override, form: _form, ...rest }: OpenRequest): Resignation {
       if (override && user.email === undefined)
         throw forbidden('An override is a person’s: this token names none');
-      return { ...rest, submittedBy: submitter(), ...(override && { overrideBy: user.email }) };
+      return { ...rest, ...submitted, ...(override && { overrideBy: user.email }) };
     }
 
     /** The exits that may be of the own reports: whose they are the directory tells of each. */
@@ -258,24 +267,27 @@ export function exitsOf({ application, people, version }: Served) {
 
       async confirmOpenings(employeeIds: readonly string[]) {
         demand('decide');
-        return application.confirmOpenings(employeeIds, user.email!);
+        const rows = await application.confirmOpenings(employeeIds, acted);
+        return loggedRows(request, { act: 'confirmOpenings', subject }, rows);
       },
 
       async rejectOpenings(employeeIds: readonly string[], note?: string) {
         demand('decide');
-        return application.rejectOpenings(employeeIds, user.email!, note);
+        const rows = await application.rejectOpenings(employeeIds, { ...acted, note });
+        return loggedRows(request, { act: 'rejectOpenings', subject }, rows);
       },
 
       /** @param table of which each row is an exit */
       previewTable(table: Table) {
         demand('open');
-        return tables.previewTable(table, submitter());
+        return tables.previewTable(table, submitted);
       },
 
       /** @param table.confirm how many rows the table has */
       openTable(table: Table & { confirm: number }) {
         demand('open');
-        return tables.openTable(table, submitter());
+        const rows = tables.openTable(table, submitted);
+        return loggedRows(request, { act: 'openTable', subject }, rows);
       },
 
       async previewDecision(exitId: string, request: DecisionRequest) {
@@ -285,11 +297,11 @@ export function exitsOf({ application, people, version }: Served) {
 
       async decide(exitId: string, request: DecisionRequest) {
         demand('decide');
-        return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
+        return application.decide(await named(exitId), { ...request, decidedBy: acted.by, asker });
       },
 
       async confirm(exitId: string, number?: number) {
-        return application.confirm(await secondOf(exitId, number), { number, by: user.email! });
+        return application.confirm(await secondOf(exitId, number), { number, ...acted });
       },
 
       async reject(
@@ -297,20 +309,20 @@ export function exitsOf({ application, people, version }: Served) {
         { number, note }: { number?: number | undefined; note?: string | undefined },
       ) {
         const which = await secondOf(exitId, number, true);
-        return application.reject(which, { number, note, by: user.email! });
+        return application.reject(which, { number, note, ...acted });
       },
 
-      async amend(exitId: string, request: Omit<Amendment, 'by'>) {
-        return application.amend(await acting('amend', exitId), { ...request, by: user.email! });
+      async amend(exitId: string, request: AmendmentRequest) {
+        return application.amend(await acting('amend', exitId), { ...request, ...acted });
       },
 
       async handOver(exitId: string, { to }: { to: string }) {
-        return application.handOver(await acting('amend', exitId), { to, by: user.email! });
+        return application.handOver(await acting('amend', exitId), { to, ...acted });
       },
 
       async handOverAll(request: { from: string; to: string; form?: Form | undefined }) {
         demand('amend');
-        return application.handOverAll({ ...request, by: user.email! }, requireOther);
+        return application.handOverAll({ ...request, ...acted }, requireOther);
       },
 
       async previewResolution(exitId: string, request: ResolutionRequest) {
@@ -321,11 +333,11 @@ export function exitsOf({ application, people, version }: Served) {
       },
 
       async resolve(exitId: string, request: ResolutionRequest) {
-        return application.resolve(await acting('resolve', exitId), { ...request, by: user.email! });
+        return application.resolve(await acting('resolve', exitId), { ...request, ...acted });
       },
 
       async reschedule(exitId: string, request: ReschedulingRequest) {
-        return application.reschedule(await acting('interview', exitId), { ...request, by: user.email! });
+        return application.reschedule(await acting('interview', exitId), { ...request, ...acted });
       },
     };
   };

@@ -7,6 +7,7 @@ import { Liquid } from 'liquidjs';
 import Negotiator from 'negotiator';
 import { hasLimits, type Config } from '../config/config.js';
 import { printableCopy } from '../client/printable.js';
+import { titleOfPerson, type Asker } from '../exit/asker.js';
 import type { Session } from './login-sessions.js';
 import de from './texts-de.js';
 import en, { type Texts } from './texts-en.js';
@@ -114,6 +115,10 @@ function engineFor(language: string, timeZone: string): Liquid {
   /** `{{ t.due.decision | fill: date }}`: each `{}` becomes the next value. */
   liquid.registerFilter('fill', (text: string, ...values: unknown[]) =>
     values.reduce<string>((filled, value) => filled.replace('{}', () => String(value)), text),
+  );
+  /** `{{ act | person: 'decidedBy' }}`: the address in that member, and the name in another. */
+  liquid.registerFilter('person', (act: Record<string, unknown>, by = 'by', asker = 'asker') =>
+    titleOfPerson(act[by] as string, act[asker] as Asker | undefined),
   );
   liquid.registerFilter('day', (iso: string) =>
     (/^\d{4}-\d\d-\d\d$/.test(iso) ? calendarDate : day).format(new Date(iso)),

@@ -21,8 +21,8 @@ import { routeTemporalCodec } from './temporal-codec.js';
 interface ServerOptions extends Served {
   settings: Settings;
   config: Config;
-  /** Default: no log. */
-  log?: boolean;
+  /** Where its lines go; `true`: to stdout. Default: no log. */
+  log?: boolean | { write: (line: string) => void };
   /** A page that only this installation has. */
   more?: MorePage;
 }
@@ -33,7 +33,7 @@ const LONGEST_BODY = 64 * 1024;
 export async function createServer({ settings, config, log = false, more, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
   const app = fastify({
-    logger: log && { level: 'info' },
+    logger: log && { level: 'info', ...(log !== true && { stream: log }) },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LONGEST_BODY,
     // An address that no route sees: malformed, or with a parameter that is too long.

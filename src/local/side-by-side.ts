@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Application } from '../client/application.js';
 import { forms, type Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
-import { fieldsOf, shownProblem } from '../http/console-forms.js';
+import { fieldsOf } from '../http/console-forms.js';
 import type { ConsoleRoutes, MorePage, Seen } from '../http/console-routes.js';
 import { forbidden, HttpProblem } from '../http/http-problem.js';
 import { sendChanges } from '../http/live-events.js';
@@ -83,17 +83,17 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
     const stopping = new AbortController();
     app.addHook('preClose', async () => stopping.abort());
 
-    /** @param refused why an act of this page was not done */
-    async function show(seen: Seen, ids?: Ids, refused?: unknown): Promise<unknown> {
+    /** @param shown why an act of this page was not done */
+    async function show(seen: Seen, shown = { code: 200, problem: '' }): Promise<unknown> {
+      const ids = idsIn(seen);
       requireReader(seen);
-      const { code, problem } = refused === undefined ? { code: 200, problem: '' } : shownProblem(refused);
       const columns = await columnsOf(ids);
       const states = switches.states();
       return render(
         'side-by-side',
-        { ...seen, status: code },
+        { ...seen, status: shown.code },
         {
-          problem,
+          problem: shown.problem,
           base: pathOf(ids),
           columns: drawn(columns, languageOf(seen.request)),
           isProposed: columns.some(({ timeline }) => timeline?.isProposed),
@@ -108,18 +108,12 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
       );
     }
 
-    /** Shows the page with the reason, where the act is refused. */
-    async function actOn(seen: Seen, act: () => Promise<string>): Promise<unknown> {
-      const ids = idsIn(seen);
-      try {
-        return await seen.reply.redirect(await act(), 303);
-      } catch (error) {
-        return show(seen, ids, error);
-      }
-    }
+    /** Sends the browser to the page whose path `perform` returns. */
+    const actOn = (url: string, act: string, perform: (seen: Seen) => Promise<string>): void =>
+      form(url, { act, perform, done: ({ reply }, to) => reply.redirect(to, 303), refused: show });
 
     page(HREF, (seen) => show(seen));
-    page(PAGE, (seen) => show(seen, idsIn(seen)));
+    page(PAGE, (seen) => show(seen));
 
     for (const url of [`${HREF}/events`, `${PAGE}/events`])
       page(url, async (seen) => {
@@ -131,44 +125,35 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
         await sendChanges(seen.reply, looks(ids), AbortSignal.any([stopping.signal, sessionEnds]));
       });
 
-    form(HREF, (seen) =>
-      actOn(seen, async () => {
-        const [first, second] = await freeEmployees();
-        const [left, right] = await Promise.all([
-          seen.exits.open({ employeeId: first, form: 'orchestrated' }),
-          seen.exits.open({ employeeId: second, form: 'choreographed' }),
-        ]);
-        return pathOf({ orchestrated: left.exitId, choreographed: right.exitId });
-      }),
-    );
+    actOn(HREF, 'openExit', async ({ exits }) => {
+      const [first, second] = await freeEmployees();
+      const [left, right] = await Promise.all([
+        exits.open({ employeeId: first, form: 'orchestrated' }),
+        exits.open({ employeeId: second, form: 'choreographed' }),
+      ]);
+      return pathOf({ orchestrated: left.exitId, choreographed: right.exitId });
+    });
 
-    form(`${PAGE}/decision`, (seen) =>
-      actOn(seen, async () => {
-        const ids = idsIn(seen)!;
-        const outcome = fieldsOf(seen.request)['outcome'] === 'leaving' ? 'leaving' : 'retained';
-        const decision = { outcome, ...(outcome === 'leaving' && { now: true }) } as const;
-        // Each form decides for itself: the one may be away while the other goes on.
-        const open = (await columnsOf(ids)).filter(({ timeline }) => timeline?.decidedAt === undefined);
-        const decided = await Promise.allSettled(
-          open.map(({ exitId }) => seen.exits.decide(exitId, decision)),
-        );
-        for (const each of decided) if (each.status === 'rejected') throw each.reason;
-        return pathOf(ids);
-      }),
-    );
+    actOn(`${PAGE}/decision`, 'decideExit', async (seen) => {
+      const ids = idsIn(seen)!;
+      const outcome = fieldsOf(seen.request)['outcome'] === 'leaving' ? 'leaving' : 'retained';
+      const decision = { outcome, ...(outcome === 'leaving' && { now: true }) } as const;
+      // Each form decides for itself: the one may be away while the other goes on.
+      const open = (await columnsOf(ids)).filter(({ timeline }) => timeline?.decidedAt === undefined);
+      const decided = await Promise.allSettled(open.map(({ exitId }) => seen.exits.decide(exitId, decision)));
+      for (const each of decided) if (each.status === 'rejected') throw each.reason;
+      return pathOf(ids);
+    });
 
     for (const url of [`${HREF}/switch`, `${PAGE}/switch`])
-      form(url, (seen) =>
-        actOn(seen, async () => {
-          if (!isOperator(seen))
-            throw forbidden(`${seen.session.user.name} is no operator, who alone may stop a service`);
-          const { data, success } = SwitchForm.safeParse(fieldsOf(seen.request));
-          if (!success)
-            throw new HttpProblem(400, 'invalid', 'The form names no switch: open the page again');
-          await switches.act(data);
-          return pathOf(idsIn(seen));
-        }),
-      );
+      actOn(url, 'switchService', async (seen) => {
+        if (!isOperator(seen))
+          throw forbidden(`${seen.session.user.name} is no operator, who alone may stop a service`);
+        const { data, success } = SwitchForm.safeParse(fieldsOf(seen.request));
+        if (!success) throw new HttpProblem(400, 'invalid', 'The form names no switch: open the page again');
+        await switches.act(data);
+        return pathOf(idsIn(seen));
+      });
   }
 
   async function* looks(ids: Ids | undefined): AsyncGenerator {

@@ -78,7 +78,7 @@ export function exitsOverApi({ get, post, signal, close }: ApiClient): UseCases 
     confirmOpenings: (employeeIds) =>
       Promise.resolve(rowsOf<EndedOpening>('/openings/confirmation', { employeeIds })),
 
-    rejectOpenings: (employeeIds, _by, note) =>
+    rejectOpenings: (employeeIds, { note }) =>
       Promise.resolve(rowsOf<EndedOpening>('/openings/rejection', { employeeIds, note })),
 
     status: (which) => read<ExitStatus>(which),

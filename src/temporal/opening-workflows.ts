@@ -3,16 +3,20 @@
  * opening is one history event, and needs no worker.
  */
 import {
+  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
-  WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import { encodeToPayload } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { describeRun } from '../activities/describe-run.js';
 import { waitingOpenings } from '../activities/waiting-openings.js';
 import { employeeIdOf, openingWorkflowId } from '../exit/ids.js';
 import type { Openings, WaitingOpening } from '../exit/opening.js';
 import { taskQueues } from '../exit/queues.js';
+
+/** Of gRPC. */
+const NOT_FOUND = 5;
 
 /** An opening that waits longer lapses. */
 const LAPSES_AFTER = '365 days';
@@ -58,13 +62,19 @@ export function openingWorkflows(client: Client): Openings {
 
     waiting: () => waitingOpenings(client),
 
-    async end(employeeId, how) {
-      try {
-        await workflow.getHandle(openingWorkflowId(employeeId)).terminate(how);
-      } catch (error) {
-        // Another request has ended it.
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+    async end(employeeId, end) {
+      const { namespace, identity, loadedDataConverter } = client.options;
+      // A reason is in plain text, and details are encrypted where payloads are. The SDK's handle takes no details.
+      const payloads = [await encodeToPayload(loadedDataConverter, end)];
+      await client.workflowService
+        .terminateWorkflowExecution({
+          ...{ namespace, identity, reason: end.how, details: { payloads } },
+          workflowExecution: { workflowId: openingWorkflowId(employeeId) },
+        })
+        .catch((error: unknown) => {
+          // Another request has ended it.
+          if (!isGrpcServiceError(error) || Number(error.code) !== NOT_FOUND) throw error;
+        });
     },
   };
   return openings;

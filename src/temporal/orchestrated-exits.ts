@@ -139,7 +139,8 @@ export function orchestratedExits(client: Client, sign?: Sign) {
         ? undefined
         : await sign?.({ exitId: id, employeeId, act: actOf[name], of: argument });
     const args: [object] = [signature === undefined ? argument : { ...argument, signature }];
-    const act = JSON.stringify([id, name, argument]);
+    // The same person may come from another address by then.
+    const act = JSON.stringify([id, name, { ...argument, asker: undefined }]);
     const updateId = unanswered.get(act) ?? randomUUID();
     unanswered.set(act, updateId);
     if (unanswered.size > MOST_UNANSWERED) unanswered.delete(unanswered.keys().next().value!);

@@ -34,7 +34,7 @@ describe('the exits that a table opens', () => {
       openRows(
         world.application,
         readTable(['employeeId', ...people.map(({ employeeId }) => employeeId)].join('\n'), form),
-        HR,
+        { submittedBy: HR },
       ),
     );
 
@@ -78,7 +78,7 @@ describe('the exits that a table opens', () => {
       const people = await hire(PLACES + 3);
       await openTable(people, form);
       const ids = people.map(({ employeeId }) => employeeId);
-      const confirmed = world.application.confirmOpenings(ids, BOSS);
+      const confirmed = world.application.confirmOpenings(ids, { by: BOSS });
       const [opened] = await Promise.all([confirmed.then(all), requireFewAtOnce(people)]);
       assert.deepEqual([...new Set(opened.map(({ state }) => state))], ['opened']);
       await settled(people);
@@ -110,7 +110,7 @@ describe('the exits that a table opens', () => {
     await all(
       await world.application.rejectOpenings(
         people.map(({ employeeId }) => employeeId),
-        HR,
+        { by: HR },
       ),
     );
   });

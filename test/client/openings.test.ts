@@ -23,7 +23,7 @@ describe('a limit of openings, over both forms', () => {
     world.config.openings = {};
     await world.mend();
     const left = (await application.waiting()).map(({ resignation }) => resignation.employeeId);
-    await all(await application.rejectOpenings(left, HR));
+    await all(await application.rejectOpenings(left, { by: HR }));
     await eventually(
       'no opening to wait',
       async () => (await application.waiting()).length === 0 || undefined,
@@ -85,14 +85,16 @@ describe('a limit of openings, over both forms', () => {
       await waits(open(zoe, form === 'orchestrated' ? 'choreographed' : 'orchestrated', other));
       assert.equal(await other.newest(paul), undefined, 'nothing is blocked');
 
-      const [own] = await end(other.confirmOpenings([paul], HR));
+      const [own] = await end(other.confirmOpenings([paul], { by: HR }));
       assert.match(own!.message!, /has proposed it, so a second person is to confirm it/);
-      const states = (await end(other.confirmOpenings([paul, zoe, paul], BOSS))).map(({ state }) => state);
+      const states = (await end(other.confirmOpenings([paul, zoe, paul], { by: BOSS }))).map(
+        ({ state }) => state,
+      );
       assert.deepEqual(states, ['opened', 'opened']);
       await world.untilIn('awaiting-decision', { employeeId: paul });
       const { submittedBy, confirmedBy } = await other.report({ employeeId: paul }, 'test');
       assert.deepEqual([submittedBy, confirmedBy], [HR, BOSS]);
-      const [again] = await end(other.confirmOpenings([paul], BOSS));
+      const [again] = await end(other.confirmOpenings([paul], { by: BOSS }));
       assert.match(again!.message!, /no opening of this employee waits/);
       await stop();
     });
@@ -104,9 +106,9 @@ describe('a limit of openings, over both forms', () => {
     const before = await begun();
     for (const who of [nora, paul, zoe])
       await waits(open(who, who === zoe ? 'choreographed' : 'orchestrated'));
-    await end(application.confirmOpenings([nora, zoe], BOSS));
+    await end(application.confirmOpenings([nora, zoe], { by: BOSS }));
     assert.equal(await begun(), before);
-    const [rejected] = await end(application.rejectOpenings([paul], BOSS, 'a mistake'));
+    const [rejected] = await end(application.rejectOpenings([paul], { by: BOSS, note: 'a mistake' }));
     assert.equal(rejected!.state, 'rejected');
     assert.equal(await application.newest(paul), undefined);
     // Sent again, it waits again; the HRIS may take it back.
@@ -120,9 +122,9 @@ describe('a limit of openings, over both forms', () => {
     );
     world.config.openings = { perTable: 1 };
     const rows = readTable(`employeeId\n${ida}\n${paul}`, 'choreographed');
-    await all(openRows(application, rows, HR));
+    await all(openRows(application, rows, { submittedBy: HR }));
     await open(ida, 'orchestrated');
-    const [already] = await end(application.confirmOpenings([ida], BOSS));
+    const [already] = await end(application.confirmOpenings([ida], { by: BOSS }));
     assert.equal(already!.state, 'open-already');
     assert.equal((await application.waiting()).length, 1);
   });
@@ -145,14 +147,14 @@ describe('a limit of openings, over both forms', () => {
       'orchestrated',
     );
     assert.equal(await application.room(rows.length), 0);
-    const kept = await all(openRows(application, rows, HR));
+    const kept = await all(openRows(application, rows, { submittedBy: HR }));
     assert.deepEqual(
       kept.map(({ state, message }) => (state === 'unknown' ? message : state)),
       ['waiting', 'waiting', 'refused'],
     );
     await eventually('both to wait', async () => (await application.waiting()).length === 2 || undefined);
     await open(zoe);
-    const ended = await end(application.confirmOpenings([nora, paul], BOSS));
+    const ended = await end(application.confirmOpenings([nora, paul], { by: BOSS }));
     assert.deepEqual(
       ended.map(({ state }) => state),
       ['opened', 'opened'],
@@ -182,11 +184,11 @@ describe('a limit of openings, over both forms', () => {
       await room(0);
       const asked = application.open({ employeeId: paul, submittedBy: 'webhook hris' }, 'choreographed');
       await waits(asked);
-      const [refused] = await end(application.confirmOpenings([paul], HR));
+      const [refused] = await end(application.confirmOpenings([paul], { by: HR }));
       assert.match(refused!.message!, /does not decide on this exit: ask Ada .*, Bo /);
       world.config.openings = { perHour: 10_000 };
       await world.exits.open({ employeeId: ada.employeeId });
-      const [confirmed] = await end(application.confirmOpenings([paul], HR));
+      const [confirmed] = await end(application.confirmOpenings([paul], { by: HR }));
       assert.equal(confirmed!.state, 'opened', confirmed!.message);
     } finally {
       world.config.decisions = decisions;

@@ -29,7 +29,7 @@ describe('a table of resignations', () => {
       openRows(
         world.application,
         readTable(['employeeId', ...people.map(({ employeeId }) => employeeId)].join('\n'), form),
-        HR,
+        { submittedBy: HR },
       ),
     );
 
@@ -99,7 +99,7 @@ describe('a table of resignations', () => {
         ['waiting', 'waiting'],
       );
       const ids = people.map(({ employeeId }) => employeeId);
-      await all(await world.application.confirmOpenings(ids, BOSS));
+      await all(await world.application.confirmOpenings(ids, { by: BOSS }));
       await told(people);
       assert.deepEqual(
         mailsTo(manager).map(({ subject }) => subject),

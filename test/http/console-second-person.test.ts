@@ -50,7 +50,7 @@ describeUnless(lacksBrowser, 'the console, where leaving needs a second person',
     await second.goto(`${world.url}/?q=${employeeId}`);
     assert.match(await second.innerText('body'), /wartet auf eine zweite Person[^]*eine zweite Person/);
     await second.goto(exit);
-    assert.match(await second.innerText('body'), /hr@acme\.example hat „geht“ vorgeschlagen/);
+    assert.match(await second.innerText('body'), /Acme HR \(hr@acme\.example\) hat „geht“ vorgeschlagen/);
     assert.match(
       await second.innerText('.awaiting'),
       /^Eine zweite Person bestätigt die Entscheidung oder lehnt sie ab\..* Die Entscheidung ist fällig bis /,
@@ -72,7 +72,7 @@ describeUnless(lacksBrowser, 'the console, where leaving needs a second person',
     const report = await second.innerText('body');
     assert.match(
       report,
-      /Proposals[^]*"leaving"\s+hr@acme\.example\s+rejected[^]*head-of-hr@acme\.example\s+noch nicht[^]*"leaving"\s+hr@acme\.example\s+confirmed[^]*head-of-hr@acme\.example/,
+      /Proposals[^]*"leaving"\s+hr@acme\.example \(Acme HR, subject acme-hr, from [^)]*\)\s+rejected[^]*head-of-hr@acme\.example \([^)]*\)\s+noch nicht[^]*"leaving"\s+hr@acme\.example\s+confirmed[^]*head-of-hr@acme\.example/,
     );
   });
 });

@@ -4,6 +4,7 @@ import { gaugeEngines } from '../../src/doctor/engine-gauges.js';
 import { freePort } from '../../src/local/ports.js';
 import { serveHealth } from '../../src/process/health.js';
 import { eventually } from '../support/eventually.js';
+import { HR } from '../support/world.js';
 import { inBothForms } from './both-forms.js';
 import { ended, waiting } from './on-the-way.js';
 
@@ -107,7 +108,7 @@ inBothForms(
         }
       } finally {
         await close();
-        await world.exits.openings.end('T-waits', 'the test is over');
+        await world.exits.openings.end('T-waits', { how: 'rejected', by: HR });
       }
       await ended(world, nora, 'retained');
     });

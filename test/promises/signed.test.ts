@@ -20,6 +20,7 @@ const [api, next, stranger, twin] = await Promise.all(['2026', '2027', 'mine', '
 const config: [string, string][] = [
   ['secondPerson: []', `secondPerson: [leaving, override], signed: { keys: '${keySet(api!)}' }`],
 ];
+const asker = { subject: 'a1b2', name: 'Hanna HR', address: '192.0.2.7' };
 const retained: Decision = { outcome: 'retained', decidedBy: HR };
 type Resigned = Awaited<ReturnType<typeof opened>>;
 
@@ -81,8 +82,8 @@ inBothForms(
       await world.untilPhase(nora, 'awaiting-decision');
       await world.exits.amend(employeeId, { lastWorkingDay: '2027-12-31', by: HR });
       await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HR, now: true });
-      await world.exits.reject(employeeId, { number: 1, by: HEAD });
-      await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HEAD, now: true });
+      await world.exits.reject(employeeId, { number: 1, by: HEAD, asker });
+      await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HEAD, now: true, asker });
       const closed = await ended(world, nora, { outcome: 'leaving', decidedBy: HR, now: true });
       assert.deepEqual([closed.decision!.decidedBy, closed.decision!.proposedBy], [HR, HEAD]);
       assert.deepEqual(closed.rejectedDecisions, []);
@@ -119,6 +120,7 @@ inBothForms(
           /its signature is for another act/,
         ],
         [await jwsOf({ ...right, of: { ...retained, decidedBy: HEAD } }), /its signature is for another act/],
+        [await jwsOf({ ...right, of: { ...retained, asker } }), /its signature is for another act/],
         [await jwsOf({ ...right, act: 'step.resolved' }), /its signature is for another act/],
         [await jwsOf({ ...right, iat: minutes(-11) }), /more than 10 minutes from its arrival/],
         [await jwsOf({ ...right, iat: minutes(11) }), /more than 10 minutes from its arrival/],

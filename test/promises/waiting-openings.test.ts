@@ -20,7 +20,8 @@ inBothForms('openings that wait for a second person', { systems: ['payroll'] }, 
   let isScheduled = false;
   beforeEach(() => (world = company()));
   afterEach(async () => {
-    for (const employeeId of kept.splice(0)) await world.exits.openings.end(employeeId, 'the test is over');
+    for (const employeeId of kept.splice(0))
+      await world.exits.openings.end(employeeId, { how: 'rejected', by: HR });
     if (isScheduled) await world.client.schedule.getHandle(OPENING_REMINDERS).delete();
     isScheduled = false;
   });

@@ -4,13 +4,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { startIdentityProvider } from '../../src/local/console-process.js';
 import { startBothForms, type BothFormsWorld } from './both-forms-world.js';
-import { CONSOLE_SECRET, startHttpServer } from './http-server.js';
+import { CONSOLE_SECRET, startHttpServer, type HttpServer } from './http-server.js';
 import { scratchFolder } from './temporal.js';
 
 export interface ConsoleWorld extends BothFormsWorld {
   /** Of the console. */
   url: string;
   issuer: string;
+  log: HttpServer['log'];
 }
 
 export async function startConsoleWorld(
@@ -35,6 +36,7 @@ export async function startConsoleWorld(
     ...world,
     url: server.url,
     issuer: provider.issuer,
+    log: server.log,
     async stop() {
       await server.stop();
       await provider.stop();

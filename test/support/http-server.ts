@@ -13,6 +13,8 @@ export const CONSOLE_SECRET = 'a secret of the console';
 export interface HttpServer {
   url: string;
   audience: string;
+  /** What it has logged, as a machine reads it. */
+  log: Record<string, unknown>[];
   stop: () => Promise<void>;
 }
 
@@ -37,7 +39,11 @@ export async function startHttpServer(
   });
   const people = peopleOf(() => config);
   const codec = remoteCodecOf(loadDataKeys({ EMS_DATA_KEYS }));
-  const app = await createServer({ application, people, codec, version: '0.0.0-test', settings, config });
+  const log: HttpServer['log'] = [];
+  const app = await createServer({
+    ...{ application, people, codec, version: '0.0.0-test', settings, config },
+    log: { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
+  });
   await app.listen({ host: settings.host, port });
-  return { url: settings.publicUrl, audience: settings.oidc.audience, stop: () => app.close() };
+  return { url: settings.publicUrl, audience: settings.oidc.audience, log, stop: () => app.close() };
 }

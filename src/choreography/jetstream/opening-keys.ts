@@ -2,7 +2,7 @@
 import type { MsgRequest, StoredMsg } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { parseSubject, subjectsOfType } from '../../exit/events.js';
-import type { Openings, WaitingOpening } from '../../exit/opening.js';
+import type { OpeningEnd, Openings, WaitingOpening } from '../../exit/opening.js';
 import { openBucket, putAfter, valueIn } from './bucket.js';
 import type { Bus } from './bus.js';
 import { EXITS } from './streams.js';
@@ -12,8 +12,8 @@ const BUCKET = { kind: 'bucket', name: 'exit-openings' } as const;
 
 interface Kept {
   opening: WaitingOpening;
-  /** How it ended; absent while it waits. */
-  ended?: string;
+  /** Absent while it waits. */
+  ended?: OpeningEnd;
 }
 
 /** The bucket is made on the first use: a company without limits has none. */
@@ -88,11 +88,11 @@ export function openingKeys(bus: Bus): Openings {
       return [...kept.values()].flatMap(({ opening, ended }) => (ended === undefined ? opening : []));
     },
 
-    async end(employeeId, how) {
+    async end(employeeId, ended) {
       for (;;) {
         const found = await find(employeeId);
         if (!found || found.ended !== undefined) return;
-        if (await put(employeeId, { opening: found.opening, ended: how }, found.revision)) return;
+        if (await put(employeeId, { opening: found.opening, ended }, found.revision)) return;
       }
     },
   };

@@ -1,4 +1,5 @@
 /** The decisions of an exit: each message that was sent as one, and whether the exit accepted it. */
+import { askerIn } from '../asker.js';
 import type { DecisionRecord } from './evidence.js';
 import { isStaying, outcomes, type Decision } from '../decision.js';
 import type { FactOf } from './facts.js';
@@ -60,12 +61,14 @@ function wasAccepted(decision: Partial<Decision>, status: ExitStatus | undefined
 /** The valid fields of a decision. A signal can carry any JSON. */
 function readable(content: unknown): Partial<Decision> {
   if (typeof content !== 'object' || content === null) return {};
-  const { outcome, decidedBy, note, effectiveOn, now } = content as Record<string, unknown>;
+  const { outcome, decidedBy, note, effectiveOn, now, asker } = content as Record<string, unknown>;
+  const known = askerIn(asker);
   return {
     ...(outcomes.some((each) => each === outcome) && { outcome: outcome as Decision['outcome'] }),
     ...(typeof decidedBy === 'string' && { decidedBy }),
     ...(typeof note === 'string' && { note }),
     ...(typeof effectiveOn === 'string' && { effectiveOn }),
     ...(typeof now === 'boolean' && { now }),
+    ...(known && { asker: known }),
   };
 }

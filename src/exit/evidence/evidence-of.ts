@@ -7,6 +7,7 @@ import { timelineOf } from './timeline.js';
 import type { AttentionRecord, DecisionRecord, Evidence, InterviewRecord, Source, Span } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { keyOfStep, stepKey, type ExitStatus, isStuck } from '../status.js';
+import type { Rescheduling } from '../rescheduling.js';
 import type { Resignation } from '../resignation.js';
 import { verdictOf } from './verdict.js';
 
@@ -72,10 +73,15 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     reason: resignation?.reason,
     submittedBy: resignation?.submittedBy,
     overrideBy: resignation?.overrideBy,
+    asker: resignation?.asker,
     confirmedBy: resignation?.confirmedBy,
+    confirmer: resignation?.confirmer,
+    askedAt: resignation?.askedAt,
     decisions,
     amendments,
-    handOvers: all('handed-over').map(({ at, earlierRun, handOver }) => ({ at, earlierRun, ...handOver })),
+    handOvers: all('handed-over').map(({ at, earlierRun, handOver: { to, by, asker } }) => ({
+      ...{ at, earlierRun, to, by, asker },
+    })),
     proposals: status?.proposals ?? [],
     systems,
     mails: all('mail-accepted').map((fact) => {
@@ -88,6 +94,7 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
       step: keyOfStep(resolution),
       action: resolution.action,
       by: resolution.by,
+      asker: resolution.asker,
       evidence: resolution.evidence,
       identity,
       result: 'ok' in result ? result.ok : `refused: ${result.refused}`,
@@ -123,9 +130,15 @@ function amendmentsOf(
       (each) => each.at <= at && each.outcome === 'leaving' && each.result !== 'refused',
     );
     const before: Dates = { ...dates, effectiveOn: dates.effectiveOn ?? decision?.effectiveOn };
-    const { by, note, ...changed } = amendment;
-    dates = { ...before, ...changed };
-    return { at, earlierRun, by, note, before, after: dates };
+    const {
+      by,
+      asker,
+      note,
+      lastWorkingDay = before.lastWorkingDay,
+      effectiveOn = before.effectiveOn,
+    } = amendment;
+    dates = { lastWorkingDay, effectiveOn };
+    return { at, earlierRun, by, asker, note, before, after: dates };
   });
 }
 
@@ -151,16 +164,16 @@ function spanOf(
 
 function interviewOf(facts: readonly Fact[]): InterviewRecord[] {
   const records: InterviewRecord[] = [];
-  let askedBy: string | undefined;
+  let asked: Pick<Rescheduling, 'by' | 'asker'> = {};
   for (const fact of facts) {
-    if (fact.kind === 'rescheduling-requested') askedBy = fact.request.by;
+    if (fact.kind === 'rescheduling-requested') asked = fact.request;
     if (fact.kind !== 'invited' && fact.kind !== 'interview-withdrawn') continue;
     const { at, earlierRun, interview } = fact;
     const isFirst = !records.some(({ sequence }) => sequence !== interview?.sequence);
     records.push({
       at,
       what: fact.kind === 'interview-withdrawn' ? 'withdrawn' : isFirst ? 'invited' : 'rescheduled',
-      askedBy: fact.kind === 'invited' ? askedBy : undefined,
+      ...(fact.kind === 'invited' && { askedBy: asked.by, asker: asked.asker }),
       uid: interview?.uid,
       sequence: fact.kind === 'interview-withdrawn' ? fact.sequence : interview?.sequence,
       start: interview?.start,

@@ -3,6 +3,7 @@
  * revoked, and the mails. Times are ISO 8601 in UTC. Durations are differences of one clock: Temporal's or the broker's.
  */
 import type { Amended } from '../amendment.js';
+import type { Asker } from '../asker.js';
 import type { Decision, Ending } from '../decision.js';
 import type { Exits } from '../exits.js';
 import type { HandOver } from '../hand-over.js';
@@ -148,6 +149,7 @@ export interface InterviewRecord extends When {
   what: 'invited' | 'rescheduled' | 'withdrawn';
   /** Mail address of the person who requested this time. */
   askedBy?: string | undefined;
+  asker?: Asker | undefined;
   uid?: string | undefined;
   sequence?: number | undefined;
   start?: string | undefined;
@@ -157,7 +159,7 @@ export interface InterviewRecord extends When {
   inCalendar: boolean;
 }
 
-interface ResolutionRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
+interface ResolutionRecord extends When, Pick<Resolution, 'action' | 'by' | 'asker' | 'evidence'> {
   /** As `stepKey` writes it. */
   step: string;
   identity?: string | undefined;

@@ -142,15 +142,15 @@ const readers: Readers = {
     }
     return resolution ? resolved(id, resolution, identity, exit, problem) : [];
   },
-  'exit.proposal-rejected': ({ id, data: { number, by, note } }, { problem }) =>
-    problem === undefined ? [{ kind: 'proposal-rejected', id, rejection: { number, by, note } }] : [],
+  'exit.proposal-rejected': ({ id, data: { number, by, asker, note } }, { problem }) =>
+    problem === undefined ? [{ kind: 'proposal-rejected', id, rejection: { number, by, asker, note } }] : [],
   'second-person.asked': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'resignation.amended': ({ id, data }, { exit, problem }) => {
     const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...amendment } = data;
     return problem === undefined ? [{ kind: 'amended', id, amendment }, ...effectOf(exit)] : [];
   },
-  'exit.handed-over': ({ id, data: { to, by } }, { problem }) =>
-    problem === undefined ? [{ kind: 'handed-over', id, handOver: { to, by } }] : [],
+  'exit.handed-over': ({ id, data: { to, by, asker } }, { problem }) =>
+    problem === undefined ? [{ kind: 'handed-over', id, handOver: { to, by, asker } }] : [],
   'correction.sent': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'exit.planned': () => [],
   'step.completed': () => [],

@@ -227,8 +227,10 @@ function settledBy(
   const resolved = settled(step, facts);
   if (!resolved) return undefined;
   const { at, resolution } = resolved;
-  const { action, by, evidence } = resolution;
-  return action === 'skip' ? { how: 'skipped' } : { how: 'confirmed', confirmed: { by, at, evidence } };
+  const { action, by, asker, evidence } = resolution;
+  return action === 'skip'
+    ? { how: 'skipped' }
+    : { how: 'confirmed', confirmed: { by, asker, at, evidence } };
 }
 
 const settled = (step: string, facts: readonly Fact[]): FactOf<'step-resolved'> | undefined =>

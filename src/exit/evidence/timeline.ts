@@ -1,4 +1,5 @@
 /** The timeline: one line for each fact, in order. */
+import { describeActor } from '../asker.js';
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { activityOf, isNothing, type AccountRef, type GroupRef, type Taken } from '../hold-facts.js';
@@ -8,8 +9,14 @@ type Kind = Fact['kind'];
 
 /** A kind without an entry gets no line. */
 const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
-  opened: ({ resignation }) =>
-    `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}${resignation?.confirmedBy ? `, confirmed by ${resignation.confirmedBy}` : ''}`,
+  opened: ({ resignation: { submittedBy, asker, askedAt, confirmedBy, confirmer } = {} }) =>
+    [
+      'Resignation received',
+      ...(submittedBy
+        ? [`handed in by ${describeActor(submittedBy, asker)}${askedAt ? ` at ${askedAt}` : ''}`]
+        : []),
+      ...(confirmedBy ? [`confirmed by ${describeActor(confirmedBy, confirmer)}`] : []),
+    ].join(', '),
   'employee-known': ({ employee: { displayName, manager } }) =>
     `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
   captured: ({ system, capture: { accounts, unfound } }) => {
@@ -29,16 +36,18 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ? `${system}: ${notes.join('; ')}`
       : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
-  amended: ({ amendment: { lastWorkingDay, effectiveOn, by } }) =>
-    `Amended by ${by}: ${[lastWorkingDay && `last working day ${lastWorkingDay}`, effectiveOn && `takes effect on ${effectiveOn}`].filter(Boolean).join(', ')}`,
-  'proposal-rejected': ({ rejection: { number, by } }) => `Proposal ${number} ended by ${by}`,
-  'handed-over': ({ handOver: { to, by } }) => `Handed over to ${to.name} (${to.email}) by ${by}`,
-  'rescheduling-requested': ({ request: { at, by } }) =>
-    `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} requested${by ? ` by ${by}` : ''}`,
+  amended: ({ amendment: { lastWorkingDay, effectiveOn, by, asker } }) =>
+    `Amended by ${describeActor(by, asker)}: ${[lastWorkingDay && `last working day ${lastWorkingDay}`, effectiveOn && `takes effect on ${effectiveOn}`].filter(Boolean).join(', ')}`,
+  'proposal-rejected': ({ rejection: { number, by, asker } }) =>
+    `Proposal ${number} ended by ${describeActor(by, asker)}`,
+  'handed-over': ({ handOver: { to, by, asker } }) =>
+    `Handed over to ${to.name} (${to.email}) by ${describeActor(by, asker)}`,
+  'rescheduling-requested': ({ request: { at, by, asker } }) =>
+    `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} requested${by ? ` by ${describeActor(by, asker)}` : ''}`,
   invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,
   'interview-withdrawn': () => 'Interview withdrawn',
   'step-resolved': ({ resolution, result }) =>
-    `${keyOfStep(resolution)}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
+    `${keyOfStep(resolution)}: ${resolution.action} by ${describeActor(resolution.by, resolution.asker)}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
   attention: ({ step, why }) => `${step ?? 'A step'} needs attention: ${why}`,
   'attention-over': () => 'No step needs attention any more',
   // `opened` and `ended` have lines for these phases.
@@ -65,13 +74,14 @@ export function timelineOf(facts: readonly Fact[], decisions: readonly DecisionR
 function describeDecision({
   outcome,
   decidedBy,
+  asker,
   effectiveOn,
   result,
   reason,
   name,
 }: Omit<DecisionRecord, 'at'>): string {
   const what = outcome ? `Decision "${outcome}"${effectiveOn ? ` from ${effectiveOn}` : ''}` : `"${name}"`;
-  const by = decidedBy ? ` by ${decidedBy}` : '';
+  const by = decidedBy ? ` by ${describeActor(decidedBy, asker)}` : '';
   return `${what}${by}: ${result === 'unknown' ? 'it is not known whether it was accepted' : result}${reason ? `, ${reason}` : ''}`;
 }
 
