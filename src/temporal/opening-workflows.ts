@@ -72,8 +72,9 @@ export function openingWorkflows(client: Client): Openings {
           workflowExecution: { workflowId: openingWorkflowId(employeeId) },
         })
         .catch((error: unknown) => {
+          const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
           // Another request has ended it.
-          if (!isGrpcServiceError(error) || Number(error.code) !== NOT_FOUND) throw error;
+          if (code !== NOT_FOUND) throw error;
         });
     },
   };
