@@ -19,6 +19,7 @@ import { ended, hasAccess, untilStep, waiting } from './on-the-way.js';
 const { GetWorkflowExecutionHistoryResponse, DescribeWorkflowExecutionResponse } =
   proto.temporal.api.workflowservice.v1;
 const REASON = 'moves to the seaside';
+const asker = { subject: 'hr-1', name: 'Hanna Hartmann', address: '192.0.2.77' };
 
 inBothForms('personal data with keys', { env: { EMS_DATA_KEYS: keySet(newDataKey('2026')) } }, (company) => {
   let world: Company;
@@ -30,13 +31,13 @@ inBothForms('personal data with keys', { env: { EMS_DATA_KEYS: keySet(newDataKey
         to.startsWith('boss-of') ? { code: 550, message: `5.1.1 no ${to} here` } : undefined,
       );
       const nora = await world.hire({ displayName: 'Nora Nightingale' });
-      await world.exits.open({ employeeId: nora.employeeId, reason: REASON });
+      await world.exits.open({ employeeId: nora.employeeId, reason: REASON, asker });
       const stuck = await untilStep(world, nora, 'notify-manager');
       assert.match(stepOf(stuck, 'notify-manager')!.error!, new RegExp(nora.manager));
       assert.deepEqual(await foundOf(nora), []);
 
       await world.mend();
-      await world.exits.resolve(nora.employeeId, { step: 'notify-manager', action: 'retry', by: HR });
+      await world.exits.resolve(nora.employeeId, { step: 'notify-manager', action: 'retry', by: HR, asker });
       await untilStep(world, nora, 'notify-manager', 'done');
       await world.untilPhase(nora, 'awaiting-decision');
       await ended(world, nora, outcome);
@@ -78,7 +79,8 @@ inBothForms('personal data with keys', { env: { EMS_DATA_KEYS: keySet(newDataKey
     const stored = world.bus ? await onDisk(world) : await ofExit(world, nora);
     assert.ok(stored.includes(nora.employeeId), 'the id is in plain text: keys and subjects have it');
     const personal = ['Nora', 'Nightingale', REASON, nora.email, nora.manager, nora.accounts.payroll!];
-    return personal.filter((each) => stored.includes(each));
+    const acting = [asker.name, asker.address];
+    return [...personal, ...acting].filter((each) => stored.includes(each));
   }
 });
 
