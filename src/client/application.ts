@@ -577,7 +577,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
      * @returns what became of each; those that are not handed over have a problem
      */
     async handOverAll(
-      input: { from: string; to: string; by: string; form?: Form | undefined },
+      input: { from: string; to: string; form?: Form | undefined } & ActedBy,
       allowed?: (employeeId: string) => Promise<void>,
     ): Promise<HandedOverExit[]> {
       const from = valid(parse(MailAddress, input.from));
