@@ -110,7 +110,6 @@ export const accessOn = (system: string): AccessService => ({
     });
   },
   revoke: () => Promise.resolve({ revokedAt: new Date().toISOString(), removedGroups: [], notes: [] }),
-  cost: unexpected,
   wouldBeLast: unexpected,
   foresee: unexpected,
   driftOf: () => Promise.resolve(undefined),

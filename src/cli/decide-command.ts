@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { TakesEffect } from '../client/application.js';
+import { effectOf } from '../client/effects.js';
 import type { Decision, Outcome } from '../exit/decision.js';
 import type { Decided } from '../exit/exits.js';
 import { describeProposal } from '../exit/proposals.js';
@@ -70,12 +71,17 @@ const decide: Define = (command, session) =>
       const decision: Decision = { outcome: outcome!, decidedBy: by, note, effectiveOn, now };
       const exits = await session.application();
       if (dryRun) {
-        const previewed = await exits.previewDecision(which, decision);
-        return session.show({ dryRun: true, ...previewed }, ({ effects, takesEffect, needsSecond }) => {
-          const when = takesEffect ? `${describeEffect(takesEffect)}.` : 'It would take effect at once.';
-          const second = needsSecond ? ' A second person has to confirm it first.' : '';
-          return `Nothing is done. The decision would set off:\n\n${table(effects, '  ')}\n\n${when}${second}`;
-        });
+        const { setsOff, ...previewed } = await exits.previewDecision(which, decision);
+        const to = { outcome: decision.outcome, day: previewed.takesEffect?.day };
+        const effects = setsOff.map((step) => [stepKey(step), effectOf(step, to) ?? step.summary]);
+        return session.show(
+          { dryRun: true, ...previewed, effects },
+          ({ takesEffect, needsSecond, ...shown }) => {
+            const when = takesEffect ? `${describeEffect(takesEffect)}.` : 'It would take effect at once.';
+            const second = needsSecond ? ' A second person has to confirm it first.' : '';
+            return `Nothing is done. The decision would set off:\n\n${table(shown.effects, '  ')}\n\n${when}${second}`;
+          },
+        );
       }
       const accepted = await exits.decide(which, decision);
       session.show(accepted, (shown) => told(employeeId, shown));

@@ -4,8 +4,11 @@ import { tableColumns } from '../client/bulk.js';
 import type { Form } from '../client/forms.js';
 import { protectionsOf } from '../client/last-of-protected.js';
 import type { Preview, PreviewedSystem } from '../client/preview.js';
+import { fullCostOf } from '../exit/cost.js';
+import { holdOf } from '../exit/hold-words.js';
 import { knownAddresses, titleOf } from '../exit/people.js';
 import { Refusal } from '../exit/refusal.js';
+import { standInOf } from '../exit/stand-in.js';
 import { summaryOf } from '../exit/steps.js';
 import { formOption, personOption, type ExitOptions } from './exit-options.js';
 import { table } from './output.js';
@@ -95,7 +98,7 @@ function describe(found: PreviewedExit): string {
   const manager = employee?.manager;
   const told =
     manager &&
-    `${manager.name} <${manager.email}>${manager.insteadOfManager ? ` (${manager.insteadOfManager})` : ''}`;
+    `${manager.name} <${manager.email}>${manager.insteadOfManager ? ` (${standInOf(manager.insteadOfManager)})` : ''}`;
   const addresses = employee && (knownAddresses(employee).join(' and ') || 'no mail address');
   const details: Partial<Record<string, string>> = {
     'look-up-employee': employee ? titleOf({ employeeId, employeeName: employee.displayName }) : unknown,
@@ -121,14 +124,16 @@ function describe(found: PreviewedExit): string {
 const revocation = (memberships: { displayName: string }[]): string =>
   `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
 
-function account({ hold, owner, capture, untold, cost }: PreviewedSystem): string {
-  if (owner) return `${owner.name} <${owner.email}> is asked to ${hold}, and confirms it`;
+function account({ hold, owner, capture, untold }: PreviewedSystem): string {
+  if (owner) return `${owner.name} <${owner.email}> is asked to ${holdOf(hold)}, and confirms it`;
   const doubt = untold && `cannot tell: ${untold}`;
   if (!capture?.accounts.length) return doubt ? `no account found; ${doubt}` : 'no account: nothing to block';
   const accounts = capture.accounts.map(({ userName, active, groups }) => {
-    if (hold.startsWith('take'))
+    if (hold.kind === 'groups')
       return `${userName}: take ${groups.map(({ displayName }) => displayName).join(', ') || 'nothing'}`;
-    return active === false ? `${userName}: already suspended, stays so` : `${userName}: ${hold}`;
+    return active === false ? `${userName}: already suspended, stays so` : `${userName}: ${holdOf(hold)}`;
   });
-  return [...accounts, doubt, ...capture.notes, cost].filter(Boolean).join('; ');
+  return [...accounts, doubt, ...capture.notes, capture.cost && fullCostOf(capture.cost)]
+    .filter(Boolean)
+    .join('; ');
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { all, readTable, textOf, type PreviewedRow } from '../client/bulk.js';
+import { all, readTable, remarkOf, textOf, type PreviewedRow } from '../client/bulk.js';
 import type { Form } from '../client/forms.js';
+import { holdOf } from '../exit/hold-words.js';
 import { Refusal } from '../exit/refusal.js';
 import { table } from './output.js';
 import type { Session } from './session.js';
@@ -70,7 +71,11 @@ function previewPage(rows: readonly PreviewedRow[], file: string, opensNow: numb
     name,
     refusal
       ? `refused: ${refusal.message}`
-      : [holds.join(', ') || 'no account: nothing to block', ...remarks].join('; '),
+      : [
+          holds.map(({ system, hold }) => `${system}: ${holdOf(hold)}`).join(', ') ||
+            'no account: nothing to block',
+          ...remarks.map(remarkOf),
+        ].join('; '),
   ]);
   const opens = rows.filter(({ refusal }) => !refusal).length;
   return [

@@ -28,8 +28,7 @@ import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import { parseResolution, ResolutionFields, type Resolution } from '../exit/resolution.js';
 import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import type { StepRow } from '../exit/steps.js';
-import { effectsOf, type Effect } from './effects.js';
+import type { StepAhead, StepRow } from '../exit/steps.js';
 import {
   exitNamed,
   findExit,
@@ -92,7 +91,8 @@ export interface PreviewedExit extends Preview {
 
 export interface PreviewedDecision {
   decision: Decision;
-  effects: Effect[];
+  /** In the order of the exit's table of steps. */
+  setsOff: readonly StepAhead[];
   /** Absent where it takes effect at once. */
   takesEffect?: TakesEffect | undefined;
   /** It would be proposed: a second person is to confirm it. */
@@ -555,7 +555,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
       const { setsOff, effectiveDay, needsSecond = false } = weighed;
       const takesEffect = effectiveDay === undefined ? undefined : await effectOf(employeeId, effectiveDay);
-      return { decision, effects: effectsOf(decision, setsOff, effectiveDay), takesEffect, needsSecond };
+      return { decision, setsOff, takesEffect, needsSecond };
     },
 
     /** Changes the dates of an open exit. */

@@ -4,6 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
+import type { HoldKind } from '../exit/hold-facts.js';
 import { Refusal, type RefusalCode } from '../exit/refusal.js';
 import { sharedLook } from '../services/protocols/asked-once.js';
 import type { Resignation } from '../exit/resignation.js';
@@ -40,13 +41,31 @@ export interface PreviewedRow extends Pick<TableRow, 'line' | 'employeeId' | 'fo
   /** Of the directory. */
   name?: string | undefined;
   manager?: string | undefined;
-  /** What the hold takes: "payroll: suspend the account". */
-  holds: string[];
+  /** What the hold takes. */
+  holds: { system: string; hold: HoldKind }[];
   /** What could not be told; the exit opens all the same. */
-  remarks: string[];
+  remarks: Remark[];
   /** Absent where the exit would be opened. */
   refusal?: { code: RefusalCode; message: string } | undefined;
 }
+
+export interface Remark {
+  what: keyof typeof remarkWords;
+  /** Absent where it is the directory. */
+  system?: string | undefined;
+  /** What the server said. */
+  why?: string | undefined;
+}
+
+/** In English. The console has the same members in its language. */
+export const remarkWords = {
+  who: 'who this is cannot be told',
+  unknown: 'the directory does not know the employee',
+  untold: 'cannot tell',
+};
+
+export const remarkOf = ({ what, system, why }: Remark): string =>
+  [system, remarkWords[what], why].filter(Boolean).join(': ');
 
 /** Excel of many countries separates by semicolons. */
 const DELIMITERS = [',', ';', '\t'];
@@ -280,14 +299,15 @@ function whatIsIn(found: Preview): Pick<PreviewedRow, 'name' | 'manager' | 'hold
     name: employee?.displayName,
     manager: employee && `${employee.manager.name} <${employee.manager.email}>`,
     holds: systems.flatMap(({ name, hold, owner, capture }) =>
-      owner || capture?.accounts.length ? `${name}: ${hold}` : [],
+      owner || capture?.accounts.length ? { system: name, hold } : [],
     ),
     remarks: [
-      ...(directoryProblem === undefined ? [] : [`who this is cannot be told: ${directoryProblem}`]),
-      ...(employee || directoryProblem !== undefined ? [] : ['the directory does not know the employee']),
-      ...systems.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
-      ...systems.flatMap(({ name, untold }) =>
-        untold === undefined ? [] : [`${name}: cannot tell: ${untold}`],
+      ...(directoryProblem === undefined ? [] : [{ what: 'who', why: directoryProblem } as const]),
+      ...(employee || directoryProblem !== undefined ? [] : [{ what: 'unknown' } as const]),
+      ...systems.flatMap(({ name: system, problem, untold }) =>
+        [problem, untold].flatMap((why) =>
+          why === undefined ? [] : [{ what: 'untold', system, why } as const],
+        ),
       ),
     ],
   };

@@ -18,7 +18,7 @@ import type { InTurn, Turn } from './together.js';
 export type WaitingInForm = WaitingOpening & { form: Form };
 
 /** What became of an opening. */
-export type EndedOpening = Pick<OpenedRow, 'employeeId' | 'name' | 'exitId' | 'message'> & {
+export type EndedOpening = Pick<OpenedRow, 'employeeId' | 'name' | 'exitId' | 'code' | 'message'> & {
   form?: Form | undefined;
   state: OpenedRow['state'] | 'rejected';
 };
@@ -98,7 +98,7 @@ export function endOpenings({
     const looked = await lookUp(asked, (address) => whose(address, form, exits));
     const problemOf = open ? confirmingProblem : rejectingProblem;
     const message = problemOf(opening, by, looked, plan);
-    if (message !== undefined) return { employeeId, form, state: 'refused', message };
+    if (message !== undefined) return { employeeId, form, state: 'refused', code: 'not-allowed', message };
     if (!open) {
       await openings.end(employeeId, { how: 'rejected', by, asker, note });
       return { employeeId, form, state: 'rejected' };

@@ -1,7 +1,7 @@
 /** Reads what an exit would find and do, and changes nothing. */
 import { isManual, type Config } from '../config/config.js';
 import { FailureType, FinalFailure, isFinalFailure, untoldIn } from '../exit/failures.js';
-import type { Capture, GroupRef } from '../exit/hold-facts.js';
+import type { Capture, GroupRef, HoldKind } from '../exit/hold-facts.js';
 import type { Person } from '../exit/matching.js';
 import type { Contact, Employee } from '../exit/people.js';
 import { createAccess, createDirectory } from '../services/from-config.js';
@@ -18,7 +18,7 @@ export interface Preview {
 
 export interface PreviewedSystem {
   name: string;
-  hold: string;
+  hold: HoldKind;
   /** The owner of a manual system, who is asked. */
   owner?: Contact;
   capture?: Capture;
@@ -26,8 +26,6 @@ export interface PreviewedSystem {
   untold?: string;
   /** What a revocation would remove. */
   memberships?: GroupRef[];
-  /** What the hold cannot give back, and how long access goes on; empty where no loss is known. */
-  cost?: string;
   /** Why the hold would be refused, or could not be told. */
   doubts?: string[];
   /** Names of the protected groups that the hold would leave without an active member. */
@@ -68,10 +66,7 @@ export async function previewOf(
         .then((employee) => ({ employee }), problemOf);
   const systems = config.systems.map(async (system): Promise<PreviewedSystem> => {
     const { name, hold } = system;
-    const shown = {
-      name,
-      hold: hold.kind === 'suspend' ? 'suspend the account' : `take ${hold.groups.join(', ')}`,
-    };
+    const shown = { name, hold };
     if (isManual(system)) return { ...shown, owner: system.owner };
     try {
       const service = access.get(name)!;
@@ -97,8 +92,7 @@ export async function previewOf(
         lastOf.push(...last);
         maybeLastOf.push(...untold);
       }
-      const cost = await service.cost(signal);
-      return { ...seen, memberships, lastOf, maybeLastOf, doubts, cost };
+      return { ...seen, memberships, lastOf, maybeLastOf, doubts };
     } catch (error) {
       return { ...shown, problem: (error as Error).message };
     }

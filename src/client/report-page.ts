@@ -7,6 +7,7 @@ import type { Evidence, How } from '../exit/evidence/evidence.js';
 import { words } from '../exit/evidence/timeline.js';
 import type { GroupRef } from '../exit/hold-facts.js';
 import { describeProposal } from '../exit/proposals.js';
+import { standInOf, type StandIn } from '../exit/stand-in.js';
 import { printableCopy } from './printable.js';
 
 interface PageOptions {
@@ -62,6 +63,7 @@ export async function reportPage(
   liquid.registerFilter('mail', (mail: string) => mailWords.get(mail) ?? words(mail));
   liquid.registerFilter('proposal', describeProposal);
   liquid.registerFilter('asker', describeAsker);
+  liquid.registerFilter('stand_in', (reasons: StandIn) => standInOf(reasons));
   liquid.registerFilter('how', (how: How) => howWords[how]);
   liquid.registerFilter(
     'groups',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isSameIdentity } from './mail-address.js';
+import { StandInFields } from './stand-in.js';
 
 /** A person with a mail address. */
 export const ContactFields = z.object({
@@ -14,7 +15,7 @@ export type Contact = z.output<typeof ContactFields>;
 export const deciderRoles = ['hr-partner', 'escalation', 'operator'] as const;
 
 /** The manager, or the configured fallback with the reason in `insteadOfManager`. */
-export const ManagerFields = ContactFields.extend({ insteadOfManager: z.string().optional() });
+export const ManagerFields = ContactFields.extend({ insteadOfManager: StandInFields.optional() });
 export type Manager = z.output<typeof ManagerFields>;
 
 /** A mail that a server has accepted. */

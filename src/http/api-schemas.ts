@@ -11,7 +11,7 @@ import { DecisionFields, outcomes } from '../exit/decision.js';
 import { DriftFields } from '../exit/drift.js';
 import { listedPhases, type Decided } from '../exit/exits.js';
 import type { HandedOver } from '../exit/hand-over.js';
-import { CostFields } from '../exit/hold-facts.js';
+import { CostFields, HoldFields } from '../exit/hold-facts.js';
 import { EmployeeId } from '../exit/ids.js';
 import { InterviewFields } from '../exit/interview.js';
 import { MailAddress } from '../exit/mail-address.js';
@@ -122,7 +122,8 @@ export const DecisionAnswer = z.object({
 
 export const PreviewedDecisionAnswer = z.object({
   decision: DecisionFields,
-  effects: z.array(z.tuple([z.string(), z.string()])),
+  /** In the order of the exit's table of steps. */
+  setsOff: z.array(z.object({ name: z.string(), system: Text, isTask: z.boolean(), summary: z.string() })),
   /** Absent where it takes effect at once. */
   takesEffect: z
     .object({ day: z.iso.date(), at: Time, timeZone: z.string(), isEmployeeZone: z.boolean() })
@@ -266,7 +267,7 @@ export const PreviewAnswer = z.looseObject({
   resignation: z.looseObject({ employeeId: z.string() }),
   employee: z.looseObject({ displayName: z.string() }).optional(),
   directoryProblem: Text,
-  systems: z.array(z.looseObject({ name: z.string(), hold: z.string(), problem: Text })),
+  systems: z.array(z.looseObject({ name: z.string(), hold: HoldFields, problem: Text })),
   steps: z.array(z.looseObject({ name: z.string(), summary: z.string() })),
   hrPartners: z.array(z.string()),
 });
@@ -290,8 +291,9 @@ export const PreviewedTableAnswer = z.object({
       resignation: z.looseObject({}),
       name: Text,
       manager: Text,
-      holds: z.array(z.string()),
-      remarks: z.array(z.string()),
+      holds: z.array(z.object({ system: z.string(), hold: HoldFields })),
+      /** What could not be told; the exit opens all the same. */
+      remarks: z.array(z.object({ what: z.enum(['who', 'unknown', 'untold']), system: Text, why: Text })),
       refusal: z.object({ code: z.string(), message: z.string() }).optional(),
     }) satisfies z.ZodType<Omit<PreviewedRow, 'refusal'>>,
   ),
@@ -305,8 +307,9 @@ export const OpenedTableAnswer = z.object({
       name: Text,
       state: z.enum(['opened', 'open-already', 'waiting', 'refused', 'unknown']),
       exitId: Text,
+      code: Text,
       message: Text,
-    }) satisfies z.ZodType<OpenedRow>,
+    }) satisfies z.ZodType<Omit<OpenedRow, 'code'>>,
   ),
 });
 
@@ -334,8 +337,9 @@ export const EndedOpeningsAnswer = z.object({
       name: Text,
       state: z.enum(['opened', 'open-already', 'waiting', 'rejected', 'refused', 'unknown']),
       exitId: Text,
+      code: Text,
       message: Text,
-    }) satisfies z.ZodType<EndedOpening>,
+    }) satisfies z.ZodType<Omit<EndedOpening, 'code'>>,
   ),
 });
 

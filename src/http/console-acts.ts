@@ -4,8 +4,17 @@ import { forms, type Form } from '../client/forms.js';
 import type { Outcome } from '../exit/decision.js';
 import { searchable } from '../exit/spelling.js';
 import { Refusal } from '../exit/refusal.js';
-import { forbidden, HttpProblem } from './http-problem.js';
-import { fieldsOf, formIn, formsShown, queryOf, shownProblem, type Shown } from './console-forms.js';
+import { forbidden } from './http-problem.js';
+import {
+  fieldsOf,
+  formIn,
+  formsShown,
+  Mistyped,
+  nothingRefused,
+  queryOf,
+  shownProblem,
+  type Refused,
+} from './console-forms.js';
 import { exitIdOf, showExit } from './console-pages.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import type { DecisionRequest, ExitsFor, OpenRequest, ResolutionRequest } from './exits-for.js';
@@ -35,7 +44,7 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     });
   }
 
-  function showRefused(seen: Seen, name: string, shown: Pick<Shown, 'code' | 'problem'>): Promise<unknown> {
+  function showRefused(seen: Seen, name: string, shown: Refused): Promise<unknown> {
     const typed = fieldsOf(seen.request);
     const refused = name === 'resolve' ? `resolve:${typed['key']}` : name;
     return showExit(routes, seen, formsShown(seen.request, { ...shown, refused, typed }));
@@ -51,11 +60,13 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     async perform({ exits, request }) {
       const exitId = exitIdOf(request);
       const typed = fieldsOf(request);
-      const [{ effects, takesEffect, needsSecond }, { employeeId, employeeName }] = await Promise.all([
+      const [{ setsOff, takesEffect, needsSecond }, { employeeId, employeeName }] = await Promise.all([
         exits.previewDecision(exitId, decisionIn(typed)),
         exits.status(exitId),
       ]);
-      return { exitId, of: { employeeId, employeeName }, effects, takesEffect, needsSecond, typed };
+      const of = { employeeId, employeeName };
+      const day = takesEffect?.day ?? null;
+      return { exitId, of, setsOff, takesEffect, day, needsSecond, typed };
     },
     done: (seen, previewed) => render('decide', seen, previewed),
     refused: (seen, shown) => showRefused(seen, 'decide', shown),
@@ -115,14 +126,14 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
       const { employee } = await exits.preview(asked);
       const expected = employee?.displayName ?? employeeId;
       if (searchable(typedName ?? '') !== searchable(expected))
-        throw new HttpProblem(400, 'invalid', languages[languageOf(request)]!.open.wrongName);
+        throw new Mistyped(languages[languageOf(request)]!.open.wrongName);
       return exits.open(asked);
     },
     done: ({ reply }, { exitId }) => reply.redirect(`/exits/${encodeURIComponent(exitId)}?done=open`, 303),
     refused: showNew,
   });
 
-  async function showNew(seen: Seen, shown = { code: 200, problem: '' }): Promise<unknown> {
+  async function showNew(seen: Seen, shown = nothingRefused): Promise<unknown> {
     const { request, exits } = seen;
     const typed = { ...queryOf(request), ...fieldsOf(request) };
     const { employeeId = '' } = typed;
@@ -132,7 +143,7 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     try {
       return await render('new', { ...seen, status: shown.code }, { ...of, ...(await lookUp(seen, of)) });
     } catch (error) {
-      const refused = shown.problem === '' ? shownProblem(error) : shown;
+      const refused = shown.problem ? shown : shownProblem(error);
       return render('new', { ...seen, status: refused.code }, { ...of, ...refused });
     }
   }

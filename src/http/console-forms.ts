@@ -2,14 +2,14 @@
 import type { FastifyRequest } from 'fastify';
 import { forms, type Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
-import { HttpProblem, problemOf } from './http-problem.js';
+import { HttpProblem, problemOf, type ProblemCode } from './http-problem.js';
 
 /** What a page shows of a form that came before it. */
 export interface Shown {
   /** HTTP. */
   code: number;
-  /** Why the form was refused: one sentence. */
-  problem: string;
+  /** Why the form was refused. */
+  problem: ShownProblem | null;
   /** Which form was refused. */
   refused: string;
   /** What it sent, so that it is not typed again. */
@@ -17,6 +17,12 @@ export interface Shown {
   /** Which act was done: a member of the texts. */
   done: string;
 }
+
+/** A sentence in the language of the page, or a refusal, whose message is in English. */
+type ShownProblem = { said: string } | { code: ProblemCode; message: string };
+
+export type Refused = Pick<Shown, 'code' | 'problem'>;
+export const nothingRefused: Refused = { code: 200, problem: null };
 
 const acts = new Set([
   'decide',
@@ -34,8 +40,7 @@ const acts = new Set([
 export function formsShown(request: FastifyRequest, shown: Partial<Shown> = {}): Shown {
   const { done = '' } = queryOf(request);
   return {
-    code: 200,
-    problem: '',
+    ...nothingRefused,
     refused: '',
     typed: {},
     done: acts.has(done) ? done : '',
@@ -64,9 +69,17 @@ function textsIn(sent: unknown): Record<string, string> {
 export const formIn = ({ form }: Record<string, string>): Form =>
   forms.find((each) => each === form) ?? forms[0];
 
+/** What the person typed does not fit what they saw: a sentence in the language of the page. */
+export class Mistyped extends HttpProblem {
+  constructor(said: string) {
+    super(400, 'invalid', said);
+  }
+}
+
 /** A refusal that the person can mend on the same page; anything else is thrown on. */
-export function shownProblem(error: unknown): Pick<Shown, 'code' | 'problem'> {
+export function shownProblem(error: unknown): Refused {
+  if (error instanceof Mistyped) return { code: error.status, problem: { said: error.message } };
   if (!(error instanceof Refusal) && !(error instanceof HttpProblem)) throw error;
-  const { status: code, detail } = problemOf(error);
-  return { code, problem: detail };
+  const { status, code, detail } = problemOf(error);
+  return { code: status, problem: { code, message: detail } };
 }

@@ -1,7 +1,6 @@
 /** The openings that wait for a second person: a list of them, a typed confirmation, or a rejection. */
-import { Refusal } from '../exit/refusal.js';
 import type { EndedOpening } from '../client/openings.js';
-import { fieldsOf, type Shown } from './console-forms.js';
+import { fieldsOf, Mistyped, type Refused } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import { languageOf, languages, type Part } from './pages.js';
 
@@ -16,7 +15,7 @@ export function routeConsoleOpenings({ page, form, render, stream }: ConsoleRout
       const ids = tickedIn(seen);
       // The number that the person has seen and typed.
       if (fieldsOf(seen.request)['typedCount'] !== String(ids.length))
-        throw new Refusal('invalid', languages[languageOf(seen.request)]!.openings.wrongCount);
+        throw new Mistyped(languages[languageOf(seen.request)]!.openings.wrongCount);
       return seen.exits.confirmOpenings(ids);
     },
     done: (seen, rows) => showEnded(seen, rows, 'opened'),
@@ -33,7 +32,7 @@ export function routeConsoleOpenings({ page, form, render, stream }: ConsoleRout
   const showEnded = (seen: Seen, rows: AsyncIterable<EndedOpening>, what: Ended): Promise<unknown> =>
     stream('openings-ended', seen, { count: tickedIn(seen).length }, ended(rows, what));
 
-  async function showOpenings(seen: Seen, shown?: Pick<Shown, 'code' | 'problem'>): Promise<unknown> {
+  async function showOpenings(seen: Seen, shown?: Refused): Promise<unknown> {
     const ticked = shown && tickedIn(seen);
     const openings = await seen.exits.waiting();
     const { employees, problem } = await seen.exits.employeesIn(

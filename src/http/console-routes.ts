@@ -1,7 +1,7 @@
 /** What the pages and the forms of the console are given. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
-import type { Shown } from './console-forms.js';
+import type { Refused } from './console-forms.js';
 import type { ExitsFor } from './exits-for.js';
 import type { Session } from './login-sessions.js';
 import type { Pages } from './pages.js';
@@ -34,7 +34,7 @@ interface ActForm<T> {
   /** Sends the browser on, or a page. */
   done: (seen: Seen, result: T) => unknown;
   /** The page with the reason, where the person can mend it there. */
-  refused: (seen: Seen, shown: Pick<Shown, 'code' | 'problem'>) => unknown;
+  refused: (seen: Seen, shown: Refused) => unknown;
 }
 
 export interface MorePage {

@@ -3,8 +3,7 @@ import { tableColumns, textOf, type PreviewedRow } from '../client/bulk.js';
 import type { OpenedRow } from '../client/opened-row.js';
 import { forms } from '../client/forms.js';
 import { printableCopy } from '../client/printable.js';
-import { Refusal } from '../exit/refusal.js';
-import { fieldsOf, formIn } from './console-forms.js';
+import { fieldsOf, formIn, Mistyped, nothingRefused } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import { csvOf } from './csv.js';
 import { forbidden } from './http-problem.js';
@@ -25,8 +24,7 @@ export function routeConsoleTable({ page, form, render, stream }: ConsoleRoutes)
     perform({ exits, request }) {
       const { count = '', typedCount = '' } = fieldsOf(request);
       // The number that the person has seen and typed.
-      if (typedCount !== count)
-        throw new Refusal('invalid', languages[languageOf(request)]!.table.wrongCount);
+      if (typedCount !== count) throw new Mistyped(languages[languageOf(request)]!.table.wrongCount);
       return exits.openTable({ csv: tableOf(request), form: forms[0], confirm: Number(count) });
     },
     done: (seen, rows) =>
@@ -34,7 +32,7 @@ export function routeConsoleTable({ page, form, render, stream }: ConsoleRoutes)
     refused: (seen, shown) => showForm(seen, shown, tableOf(seen.request)),
   });
 
-  function showForm(seen: Seen, shown = { code: 200, problem: '' }, csv?: string): Promise<unknown> {
+  function showForm(seen: Seen, shown = nothingRefused, csv?: string): Promise<unknown> {
     if (!seen.exits.may('open')) throw forbidden('Your role opens no exits');
     const fields = fieldsOf(seen.request);
     const lines = (csv ?? fields['csv'] ?? '').split(/\r?\n/);

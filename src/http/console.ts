@@ -42,11 +42,11 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   const { render, stream } = pagesIn(config, more);
 
   app.setErrorHandler(async (error: Error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500) request.log.error({ err: error }, 'a page failed');
+    const { status, code, detail: message } = problemOf(error);
+    if (status >= 500) request.log.error({ err: error }, 'a page failed');
     // A page that cannot know who asks shows the sentence alone.
     const session = await sessions.of(request, reply);
-    return render('problem', { request, reply, session, status: problem.status }, { problem });
+    return render('problem', { request, reply, session, status }, { problem: { code, message } });
   });
   app.setNotFoundHandler(() => {
     throw new HttpProblem(404, 'unknown-page', `There is no such page: see ${publicUrl}`);

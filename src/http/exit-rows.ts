@@ -1,6 +1,6 @@
 /** Exits and steps as rows of a page. */
 import type { ListedExitOfForm } from '../client/application.js';
-import { fullCostOf } from '../exit/cost.js';
+import { fill } from '../exit/fill.js';
 import type { Employee } from '../exit/people.js';
 import { isSettled, isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import type { Texts } from './texts-en.js';
@@ -88,7 +88,6 @@ export function exitView(status: ExitStatus, texts: Texts) {
     ].includes(status.phase),
     access: rows.filter(isAccess),
     other: rows.filter((step) => !isAccess(step)),
-    costs: status.costs.map(({ system, ...cost }) => ({ system, what: fullCostOf(cost) })),
     stuck: rows.filter(({ isStuck }) => isStuck),
   };
 }
@@ -101,11 +100,11 @@ interface LabelledStep extends Step {
 function nextIn(status: ExitStatus, steps: readonly LabelledStep[], texts: Texts['next']): string[] {
   const nameOf = ({ label, system }: LabelledStep): string => [label, system].filter(Boolean).join(' · ');
   const named = (sentence: string, of: readonly LabelledStep[]): string[] =>
-    of.length === 0 ? [] : [sentence.replace('{}', () => of.map(nameOf).join(', '))];
+    of.length === 0 ? [] : [fill(sentence, of.map(nameOf).join(', '))];
   const { phase, decider, reviewBy, effectiveAt, closedAt } = status;
   const isUndecided = phase === 'awaiting-decision' || phase === 'awaiting-confirmation';
   const filled = (sentence: string, value: string | undefined): string[] =>
-    value === undefined ? [] : [sentence.replace('{}', () => value)];
+    value === undefined ? [] : [fill(sentence, value)];
   const isEnding = phase === 'restoring' || phase === 'revoking';
   const isAccessDone = steps.filter(isAccess).every(isSettled);
   const left = steps.filter(({ state }) => state === 'running');

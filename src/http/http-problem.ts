@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
 
-type ProblemCode =
+export type ProblemCode =
   | RefusalCode
   | 'unknown-page'
   | 'too-many-requests'

@@ -6,8 +6,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Liquid } from 'liquidjs';
 import Negotiator from 'negotiator';
 import { hasLimits, type Config } from '../config/config.js';
+import { effectOf } from '../client/effects.js';
 import { printableCopy } from '../client/printable.js';
 import { titleOfPerson, type Asker } from '../exit/asker.js';
+import { fullCostOf } from '../exit/cost.js';
+import type { Outcome } from '../exit/decision.js';
+import { fill } from '../exit/fill.js';
+import type { Cost, HoldKind } from '../exit/hold-facts.js';
+import { holdOf } from '../exit/hold-words.js';
+import { standInOf, type StandIn } from '../exit/stand-in.js';
+import type { StepAhead } from '../exit/steps.js';
 import type { Session } from './login-sessions.js';
 import de from './texts-de.js';
 import en, { type Texts } from './texts-en.js';
@@ -106,6 +114,7 @@ function engineFor(language: string, timeZone: string): Liquid {
     ownPropertyOnly: true,
   });
   liquid.unregisterFilter('raw');
+  const texts = languages[language]!;
   const locale = language === 'en' ? 'en-GB' : language;
   const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
   const day = format({ dateStyle: 'medium', timeZone });
@@ -113,8 +122,12 @@ function engineFor(language: string, timeZone: string): Liquid {
   const time = format({ dateStyle: 'medium', timeStyle: 'short', timeZone });
   const showTime = (iso: string): string => time.format(new Date(iso));
   /** `{{ t.due.decision | fill: date }}`: each `{}` becomes the next value. */
-  liquid.registerFilter('fill', (text: string, ...values: unknown[]) =>
-    values.reduce<string>((filled, value) => filled.replace('{}', () => String(value)), text),
+  liquid.registerFilter('fill', fill);
+  liquid.registerFilter('hold', (hold: HoldKind) => holdOf(hold, texts.holds));
+  liquid.registerFilter('cost', ({ doubt: _doubt, ...cost }: Cost) => fullCostOf(cost, texts.costs));
+  liquid.registerFilter('stand_in', (reasons: StandIn) => standInOf(reasons, texts.standIn));
+  liquid.registerFilter('effect', (step: StepAhead, outcome: Outcome, day: string | null) =>
+    effectOf(step, { outcome: texts.outcomes[outcome], day: day ?? undefined }, texts.effects),
   );
   /** `{{ act | person: 'decidedBy' }}`: the address in that member, and the name in another. */
   liquid.registerFilter('person', (act: Record<string, unknown>, by = 'by', asker = 'asker') =>

@@ -1,3 +1,10 @@
+import { remarkWords } from '../client/bulk.js';
+import { effectWords } from '../client/effects.js';
+import { costWords } from '../exit/cost.js';
+import { holdWords } from '../exit/hold-words.js';
+import { standInWords } from '../exit/stand-in.js';
+import type { ProblemCode } from './http-problem.js';
+
 /** What the console says in English. `{}` is filled in. The other languages have the same members. */
 const en = {
   lang: 'en',
@@ -16,7 +23,7 @@ const en = {
   },
   roles: { hr: 'HR partner', operator: 'operator', auditor: 'auditor' },
   reportsOnly: 'You see the exits of the employees who report to you.',
-  incomplete: 'This may not be everything: {}.',
+  incomplete: 'This may not be everything:',
   list: {
     title: 'Exits',
     search: 'Name or employee id',
@@ -119,6 +126,11 @@ const en = {
     'notify-manager-of-outcome': 'Tell the manager the outcome',
     'send-correction': 'Send the correction',
   } as Record<string, string>,
+  holds: holdWords,
+  costs: costWords,
+  effects: effectWords,
+  standIn: standInWords,
+  remarks: remarkWords,
   exit: {
     title: 'Exit of {}',
     attention: 'Needs attention',
@@ -231,17 +243,13 @@ const en = {
     lookUp: 'Look up',
     preview: 'Nothing is done yet. The exit of {} would do this:',
     unknown: 'The directory does not know the employee, but a system does.',
-    directoryProblem: 'Who this is cannot be told: {}',
+    directoryProblem: 'Who this is cannot be told:',
     manager: 'Manager',
-    managerInstead: '{} ({})',
     systems: 'Critical systems',
     asked: '{} is asked to {}, and confirms it',
     noAccount: 'no account: nothing to block',
-    suspend: 'suspend the account',
     already: 'already suspended, stays so',
-    take: 'take {}',
     takeNothing: 'in none of the groups: nothing to take',
-    problem: 'cannot tell: {}',
     cost: 'What it costs: {}',
     leaving: 'If leaving: remove from {}',
     lastOf: 'Last active member of {}.',
@@ -363,7 +371,7 @@ const en = {
     },
     blocked: 'blocked after {} s',
     closed: 'closed after {} s',
-    problem: 'This form cannot be read now: {}',
+    problem: 'This form cannot be read now:',
     parts: ['After the resignation', 'After the decision'],
     nothing: 'Nothing yet.',
     waits: {
@@ -391,6 +399,8 @@ const en = {
       'workflow-task': 'Decide what comes next',
     } as Record<string, string>,
   },
+  /** Before the detail of a refusal, which is in English, and says it all in English. */
+  problems: {} as Partial<Record<ProblemCode, string>>,
   problem: {
     title: 'That did not work',
     login: 'Log in',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Application } from '../client/application.js';
 import { forms, type Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
-import { fieldsOf } from '../http/console-forms.js';
+import { fieldsOf, nothingRefused } from '../http/console-forms.js';
 import type { ConsoleRoutes, MorePage, Seen } from '../http/console-routes.js';
 import { forbidden, HttpProblem } from '../http/http-problem.js';
 import { sendChanges } from '../http/live-events.js';
@@ -84,7 +84,7 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
     app.addHook('preClose', async () => stopping.abort());
 
     /** @param shown why an act of this page was not done */
-    async function show(seen: Seen, shown = { code: 200, problem: '' }): Promise<unknown> {
+    async function show(seen: Seen, shown = nothingRefused): Promise<unknown> {
       const ids = idsIn(seen);
       requireReader(seen);
       const columns = await columnsOf(ids);

@@ -2,6 +2,7 @@
 import { isCorrected, type Corrected, type Uncorrected } from '../exit/decision.js';
 import { tellingOf, type Employee } from '../exit/people.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
+import { standInOf } from '../exit/stand-in.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
 import type { StepExecution, Run } from './step-runner.js';
@@ -13,7 +14,7 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
     const { employeeId } = exit;
     const employee = await execution.call(services.directory.lookUpEmployee, { employeeId });
     const { name, insteadOfManager } = employee.manager;
-    const notes = insteadOfManager ? [`${insteadOfManager}; ${name} is told instead`] : [];
+    const notes = insteadOfManager ? [`${standInOf(insteadOfManager)}; ${name} is told instead`] : [];
     return { type: 'employee.found', data: { employee, notes } };
   };
   const notified = new ActivityProgress<string[]>();

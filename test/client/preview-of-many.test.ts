@@ -35,13 +35,13 @@ describe('the preview of a table', () => {
       assert.deepEqual(asked, [...new Set(asked)]);
     }
     assert.deepEqual(
-      shown.at(-1)!.holds.map((hold) => hold.split(':')[0]),
+      shown.at(-1)!.holds.map(({ system }) => system),
       ['payroll', 'production'],
     );
     await world.admin.code.createUser({ employeeId: nora.employeeId });
     const { shown: again } = await preview(ids);
     assert.deepEqual(
-      again.at(-1)!.holds.map((hold) => hold.split(':')[0]),
+      again.at(-1)!.holds.map(({ system }) => system),
       ['payroll', 'code', 'production'],
     );
   });

@@ -70,4 +70,68 @@ describe('before an exit is opened, the console says', () => {
     assert.doesNotMatch(said, /Last active member/);
     assert.equal(mayOverride, true);
   });
+
+  describe('in German', () => {
+    before(() => browser.go('/language/de'));
+
+    /** What the page says, and which of it is in English. */
+    function saidOn(text: string): { said: string; english: string[] } {
+      const { all, text: textOf } = readPage(text);
+      const isEnglish = (attrs: { name: string; value: string }[]) =>
+        attrs.some(({ name, value }) => name === 'lang' && value === 'en');
+      return {
+        said: textOf(),
+        english: [...all('span'), ...all('p')]
+          .filter(({ attrs }) => isEnglish(attrs))
+          .map((each) => textOf(each)),
+      };
+    }
+
+    it('what a hold takes, what it costs, and why HR stands in for the manager', async () => {
+      const { employeeId, email: login } = await world.hire({ on: ['code'], manager: null });
+      const { said, english } = saidOn((await browser.go(`/new?employeeId=${employeeId}`)).text);
+      assert.match(said, /Führungskraft: .*\(das Verzeichnis nennt keine Führungskraft\)/);
+      assert.match(said, /code .*: Konto sperren/);
+      assert.match(
+        said,
+        /Was es kostet: bei einer Rückgabe geht verloren: forks of the last day; Token gelten noch bis zu 60 Minuten/,
+      );
+      assert.deepEqual(english, [`no account with userName adm-${login}`], 'what the search has found');
+    });
+
+    it('of the rows of a table what a hold takes, and why a row is refused', async () => {
+      const { employeeId } = await world.hire({ on: ['code', 'production'] });
+      const csrf = await browser.csrf('/table');
+      const csv = `employeeId\n${employeeId}\nE-unknown`;
+      const { said, english } = saidOn((await browser.go('/table', { csrf, csv })).text);
+      assert.match(
+        said,
+        /code: Konto sperren, production: aus production-operators, production-admins entfernen/,
+      );
+      assert.match(said, /abgelehnt Diese Person ist nicht bekannt\. /);
+      assert.equal(english.length, 1, 'the detail of the refusal');
+      assert.match(english[0]!, /E-unknown/);
+    });
+
+    it('what a decision sets off, and why it is refused', async () => {
+      const { employeeId } = await world.hire({ on: ['code'] });
+      const { opened } = await world.application.open({ employeeId }, 'orchestrated');
+      await world.untilIn('awaiting-decision', { employeeId });
+      const address = `/exits/${opened.exitId}/decision`;
+      const csrf = await browser.csrf(`/exits/${opened.exitId}`);
+      const leaving = saidOn((await browser.go(address, { csrf, outcome: 'leaving' })).text);
+      assert.match(leaving.said, /Zugriff entziehen code: sofort: Konto gesperrt, Mitgliedschaften entfernt/);
+      assert.match(leaving.said, /Führungskraft über den Ausgang benachrichtigen: geht/);
+      const retained = saidOn((await browser.go(address, { csrf, outcome: 'retained' })).text);
+      assert.match(
+        retained.said,
+        /Zugriff zurückgeben code: was die Sperre genommen hat, wird zurückgegeben/,
+      );
+      assert.match(retained.said, /Gespräch absagen: die Einladung wird zurückgezogen/);
+      assert.deepEqual([...leaving.english, ...retained.english], []);
+      const past = { csrf, outcome: 'leaving', effectiveOn: '2020-01-31' };
+      const refused = saidOn((await browser.go(address, past)).text);
+      assert.match(refused.said, /Die Eingabe ist nicht gültig\. .*2020-01-31/);
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { StandIn } from '../../src/exit/stand-in.js';
 import { hostileNames, unprintable } from '../support/hostile-names.js';
 import { readHtml } from '../support/html.js';
 import { dana, everyMail, RAVI, serviceAt } from '../support/notification.js';
@@ -12,7 +13,7 @@ describe('a mail about an employee whose name holds', () => {
    */
   async function mailsAbout(displayName: string, language: string): Promise<Map<string, Mail>> {
     server.mails.length = 0;
-    const insteadOfManager = `the manager, ${displayName}, is no longer active`;
+    const insteadOfManager: StandIn = [{ why: 'inactive', name: displayName }];
     const manager = { name: displayName, email: RAVI.email, language, insteadOfManager };
     const employee = dana({ displayName, language, manager });
     const sent = await Promise.all(

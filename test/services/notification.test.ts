@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
 import { FailureType } from '../../src/exit/failures.js';
+import type { StandIn } from '../../src/exit/stand-in.js';
 import type { MailOf } from '../../src/exit/told.js';
 import { finalFailure } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
@@ -16,7 +17,7 @@ describe('the manager', () => {
   const server = mailServer();
 
   const service = () => serviceAt(server.port);
-  const insteadOfManager = 'the directory names no manager';
+  const insteadOfManager: StandIn = [{ why: 'unnamed' }];
   const resignation = { employeeId: 'E-1002', lastWorkingDay: '2026-12-31', reason: 'A better offer' };
   const retained: Decision = { outcome: 'retained', decidedBy: 'hr@acme.example' };
   const leaving: Decision = { outcome: 'leaving', decidedBy: 'hr@acme.example', note: 'Not for everybody' };

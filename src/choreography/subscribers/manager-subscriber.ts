@@ -2,6 +2,7 @@
 import type { Uncorrected } from '../../exit/decision.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Employee, Sent } from '../../exit/people.js';
+import { standInOf } from '../../exit/stand-in.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Leased } from '../jetstream/records.js';
@@ -37,7 +38,7 @@ export function notificationSubscription(
     if (!notified[of]) await record.save();
     const { notes: refusals = [], ...sent } = (notified[of] ??= await send(notified.employee));
     const { insteadOfManager } = manager;
-    const why = insteadOfManager ? [`${insteadOfManager}; ${manager.name} is told instead`] : [];
+    const why = insteadOfManager ? [`${standInOf(insteadOfManager)}; ${manager.name} is told instead`] : [];
     const notes = [...why, ...refusals];
     return {
       type: 'manager.notified',

@@ -3,6 +3,7 @@ import { describeActor } from '../asker.js';
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { activityOf, isNothing, type AccountRef, type GroupRef, type Taken } from '../hold-facts.js';
+import { standInOf } from '../stand-in.js';
 import { keyOfStep } from '../status.js';
 
 type Kind = Fact['kind'];
@@ -18,7 +19,7 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ...(confirmedBy ? [`confirmed by ${describeActor(confirmedBy, confirmer)}`] : []),
     ].join(', '),
   'employee-known': ({ employee: { displayName, manager } }) =>
-    `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
+    `Directory: ${displayName}; ${manager.insteadOfManager ? `${standInOf(manager.insteadOfManager)}, so ${manager.name} is told` : `manager ${manager.name}`}`,
   captured: ({ system, capture: { accounts, unfound } }) => {
     const seen = accounts.map(
       ({ userName, active, groups }) => `${userName}, ${activityOf(active)}${groupsOf(groups, ', in ')}`,

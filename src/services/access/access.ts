@@ -9,7 +9,6 @@ import { driftOf } from './drift-of.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import type { Matching } from './find-accounts.js';
 import { strategyOf } from './strategies.js';
-import { fullCostOf } from '../../exit/cost.js';
 import { askExits, type HasActed } from './other-exits.js';
 import { groupsOf, isChangeable } from './memberships.js';
 import { wouldBeLast } from './protection.js';
@@ -63,8 +62,6 @@ export function createAccessService({
       const doubts = await strategyOf(port, hold).foresee(accountId, signal);
       return isRefused ? [refusalOn(port), ...doubts] : doubts;
     },
-    /** What a hold costs, for people. */
-    cost: async (signal: AbortSignal) => fullCostOf(await port.capabilities(signal)),
     wouldBeLast: wouldBeLast(port, protectedGroups),
     driftOf: driftOf(port, matching),
     /** The memberships that a revocation would remove now. Writes nothing. */

@@ -3,6 +3,7 @@ import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.j
 import { isConcerned, type HasOpenExit, type Whose } from '../../exit/acting.js';
 import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
 import type { Contact, Employee, PeopleNamed } from '../../exit/people.js';
+import type { StandIn } from '../../exit/stand-in.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
   displayNameOf,
@@ -66,37 +67,35 @@ export function createDirectoryService({
     employee: { employeeId: string; identities: string[] },
     signal: AbortSignal,
   ): Promise<Employee['manager']> {
-    const leaving: string[] = [];
+    const leaving: StandIn = [];
     const seen = new Set<string>();
-    const instead = async (why: string) => {
+    const instead = async (why: StandIn[number]['why'], name?: string) => {
       const those = notConcerned(fallbacks, employee);
       const addresses = those.map(({ email }) => email);
       const [first] = present(those, await whoIsLeaving(addresses, signal));
-      return { ...first, insteadOfManager: [...leaving, why].join(', and above them ') };
+      return { ...first, insteadOfManager: [...leaving, { why, ...(name !== undefined && { name }) }] };
     };
     for (let report = user; ;) {
       seen.add(report.id);
       const { managerId } = report;
-      if (!managerId) return instead('the directory names no manager');
-      if (managerId === user.id) return instead('the directory names the employee as their own manager');
-      if (seen.has(managerId)) return instead('the directory names no other manager');
+      if (!managerId) return instead('unnamed');
+      if (managerId === user.id) return instead('themselves');
+      if (seen.has(managerId)) return instead('no-other');
       const manager = await scim.getUser(managerId, signal);
-      if (!manager) return instead('the directory names a manager who no longer exists');
+      if (!manager) return instead('deleted');
       const name = displayNameOf(manager);
       // Many directories show `active` only where it is false.
-      if (manager.active === false) return instead(`the manager, ${name}, is no longer active`);
+      if (manager.active === false) return instead('inactive', name);
       const email = primaryEmail(manager);
-      if (!email) return instead(`the manager, ${name}, has no mail address`);
-      if (isConcerned(email, employee))
-        return instead('the directory names the employee as their own manager');
+      if (!email) return instead('no-address', name);
+      if (isConcerned(email, employee)) return instead('themselves');
       if (!(await hasOpenExit?.(idOf(manager), signal))) {
-        const insteadOfManager = leaving.join(', and above them ');
         return {
           ...{ name, email, language: manager.preferredLanguage },
-          ...(leaving.length > 0 && { insteadOfManager }),
+          ...(leaving.length > 0 && { insteadOfManager: leaving }),
         };
       }
-      leaving.push(`the manager, ${name}, has an open exit of their own`);
+      leaving.push({ why: 'leaving', name });
       report = manager;
     }
   }

@@ -1,6 +1,7 @@
 /** The template data that all mails share, and the addresses of the employee. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { knownAddresses, shortName, titleOf, type Employee } from '../../exit/people.js';
+import { standInOf, type StandIn } from '../../exit/stand-in.js';
 
 interface AboutEmployee {
   employeeId: string;
@@ -11,13 +12,16 @@ interface AboutEmployee {
 /** @param to the person in the salutation; null in mails to several people */
 export function basicsOf(
   organisation: { name: string },
-  to: { name: string; insteadOfManager?: string | undefined } | null,
+  to: { name: string; insteadOfManager?: StandIn | undefined } | null,
   { employeeId, employee }: AboutEmployee,
 ) {
   const employeeName = employee?.displayName;
   return {
     organisation: organisation.name,
-    to: to && { name: shortName(to.name), insteadOfManager: to.insteadOfManager ?? null },
+    to: to && {
+      name: shortName(to.name),
+      insteadOfManager: to.insteadOfManager ? standInOf(to.insteadOfManager) : null,
+    },
     employee: {
       name: shortName(employeeName ?? employeeId),
       nameAndId: titleOf({ employeeId, employeeName }),
