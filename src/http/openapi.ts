@@ -122,8 +122,13 @@ const webhookOperation = {
 };
 
 function parametersOf(query: z.ZodType): object[] {
-  const { properties = {} } = schemaOf(query, 'input') as { properties?: Record<string, object> };
-  return Object.entries(properties).map(([name, schema]) => parameter('query', name, schema));
+  const { properties = {}, required: needed = [] } = schemaOf(query, 'input') as {
+    properties?: Record<string, object>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) =>
+    (needed.includes(name) ? required : parameter)('query', name, schema),
+  );
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {

@@ -18,6 +18,16 @@ export interface HttpServer {
   stop: () => Promise<void>;
 }
 
+/** What `ems serve` needs in its environment. */
+export const serverEnv = (port: number, issuer: string): Record<string, string> => ({
+  EMS_HTTP_PORT: String(port),
+  EMS_SESSION_SECRET: SESSION_SECRET,
+  EMS_OIDC_ISSUER: issuer,
+  EMS_OIDC_CLIENT_ID: 'ems-console',
+  EMS_OIDC_CLIENT_SECRET: CONSOLE_SECRET,
+  EMS_OIDC_PROGRAMS: 'hris',
+});
+
 export async function startHttpServer(
   { application, config, env: { EMS_DATA_KEYS } }: Pick<BothFormsWorld, 'application' | 'config' | 'env'>,
   issuer: string,
@@ -28,13 +38,8 @@ export async function startHttpServer(
 ): Promise<HttpServer> {
   const port = wanted ?? (await freePort());
   const settings = loadSettings({
-    EMS_HTTP_PORT: String(port),
-    EMS_SESSION_SECRET: SESSION_SECRET,
+    ...serverEnv(port, issuer),
     EMS_REQUESTS_PER_MINUTE: String(requestsPerMinute),
-    EMS_OIDC_ISSUER: issuer,
-    EMS_OIDC_CLIENT_ID: 'ems-console',
-    EMS_OIDC_CLIENT_SECRET: CONSOLE_SECRET,
-    EMS_OIDC_PROGRAMS: 'hris',
     ...env,
   });
   const people = peopleOf(() => config);
