@@ -1,8 +1,9 @@
-/** A real browser, Chromium on PATH, driven by Playwright. */
+/** A real browser, driven by Playwright: Chromium on PATH, else that of npm. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { packagedChromium, runsPackagedChromium } from './packaged-chromium.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const program = (process.env['PATH'] ?? '')
@@ -12,7 +13,9 @@ const program = (process.env['PATH'] ?? '')
 
 /** What the machine lacks, with the remedy. */
 export const lacksBrowser =
-  program === undefined ? 'needs Chromium on PATH: apt-get install chromium' : undefined;
+  program === undefined && !runsPackagedChromium
+    ? `needs Chromium on PATH, since npm has none for ${process.platform} on ${process.arch}`
+    : undefined;
 
 export interface PageBrowser {
   /** A new page, logged in at the identity provider of the local stack. */
@@ -26,7 +29,8 @@ export interface PageBrowser {
 
 export async function startPageBrowser(url: string): Promise<PageBrowser> {
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-  const browser: Browser = await chromium.launch({ executablePath: program!, args });
+  const launched = program === undefined ? await packagedChromium() : { executablePath: program };
+  const browser: Browser = await chromium.launch({ ...launched, args });
   const strangers: string[] = [];
   const errors: string[] = [];
   return {
