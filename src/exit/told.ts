@@ -9,6 +9,8 @@ export interface Recipient {
   /** BCP 47; selects the mail templates. */
   language?: string | undefined;
   isEmployee: boolean;
+  /** They have a role, or are the manager: the console shows them the exit. */
+  maySee: boolean;
 }
 
 /** What the exit knows of the recipients. */
@@ -43,10 +45,7 @@ const readers: { [T in ExitEventType]?: Reader<T> } = {
   'manager.notified': ({ of, to, also = [], manager }, known) => {
     if (of !== 'resignation') return [];
     const contact = manager ?? known.employee?.manager;
-    return [
-      contact ? colleague(contact, to) : { email: to, isEmployee: false },
-      ...also.map(withRole(known)),
-    ];
+    return [contact ? colleague(contact, to) : nameless(to), ...also.map(withRole(known))];
   },
   'employee.notified': ({ sent, employeeName, language }, known) =>
     sent.map(({ to: email }) => ({
@@ -54,12 +53,13 @@ const readers: { [T in ExitEventType]?: Reader<T> } = {
       name: employeeName ?? known.employeeName,
       language: language ?? known.employee?.language,
       isEmployee: true,
+      maySee: false,
     })),
   'hr.reminded': ({ to, also = [] }, known) => [{ to }, ...also].map(withRole(known)),
   'decision.escalated': ({ to, also = [] }, known) => [{ to }, ...also].map(withRole(known)),
   'operator.notified': ({ sent }, known) => sent.map(withRole(known)),
-  'second-person.asked': ({ sent }) => sent.map(({ to: email }) => ({ email, isEmployee: false })),
-  'task.requested': ({ to }) => [{ email: to, isEmployee: false }],
+  'second-person.asked': ({ sent }) => sent.map(({ to }) => nameless(to)),
+  'task.requested': ({ to }) => [{ ...nameless(to), maySee: false }],
 };
 
 /** The name is known of those who have a role in the exit, and not of those who stand in for them. */
@@ -67,9 +67,13 @@ const withRole =
   ({ hrPartner, operator, escalateTo }: Known) =>
   ({ to }: Pick<Sent, 'to'>): Recipient => {
     const contact = [hrPartner, operator, escalateTo].find(({ email }) => email === to);
-    return contact ? colleague(contact, to) : { email: to, isEmployee: false };
+    return contact ? colleague(contact, to) : nameless(to);
   };
 
 const colleague = ({ name, language }: Contact, email: string): Recipient => ({
-  ...{ email, name, language, isEmployee: false },
+  ...{ ...nameless(email), name, language },
 });
+
+function nameless(email: string): Recipient {
+  return { email, isEmployee: false, maySee: true };
+}

@@ -18,6 +18,7 @@ describe('the mails about the interview', () => {
     interviewMail(kind, {
       templates,
       organisation,
+      link: null,
       employee: dana({ language }),
       interview,
       hrPartner: HR_PARTNER,
@@ -51,7 +52,8 @@ describe('the mails about the interview', () => {
   it('name the time on the employee’s own clock as well, where it shows another one', () => {
     const text = (kind: (typeof kinds)[number], language: string, timeZone?: string) =>
       interviewMail(kind, {
-        ...{ templates, organisation, interview, hrPartner: HR_PARTNER, isByWorkingHoursAlone: false },
+        ...{ templates, organisation, link: null, interview, hrPartner: HR_PARTNER },
+        isByWorkingHoursAlone: false,
         employee: dana({ language, timeZone }),
       }).text;
     for (const kind of kinds) {

@@ -14,7 +14,7 @@ const FROM = sampleConfig.mail.from.email;
 /** Without a calendar: calendar-*.test.ts have the entry. */
 describe('the invitation', () => {
   const mail = mailServer();
-  const { schedule, withdraw } = hrAt(mail);
+  const { schedule, reschedule, withdraw } = hrAt(mail);
   const { recipients } = mail;
 
   it('goes to the employee and to HR, each in a mail of their own that a calendar program reads', async () => {
@@ -37,6 +37,20 @@ describe('the invitation', () => {
       ]);
       assert.equal(event.startDate.toJSDate().toISOString(), '2026-11-24T10:30:00.000Z');
       assert.equal(event.endDate.toJSDate().toISOString(), '2026-11-24T11:15:00.000Z');
+    }
+  });
+
+  it('links to the exit in the console for HR alone, in the mail and in its calendar, also after a move or a withdrawal', async () => {
+    const consoleUrl = 'https://exits.acme.example';
+    const interview = await schedule({ consoleUrl });
+    await withdraw(await reschedule(interview, { consoleUrl }), { consoleUrl });
+    const link = /The exit in the console: https:\/\/exits\.acme\.example\/exits\/exit-1/;
+    for (const to of [DANA, HR]) {
+      const mails = mail.to(to);
+      assert.equal(mails.length, 3);
+      for (const each of mails)
+        for (const said of [each.text!, readInvitation(each).event.description])
+          assert.equal(link.test(said), to === HR, said);
     }
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { DANA, deliveries } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { readHtml } from '../support/html.js';
 import { attention, dana, HR_PARTNER, open, openedAt, overdue, serviceAt } from '../support/notification.js';
@@ -66,6 +67,23 @@ describe('while the decision is open', () => {
       assert.match(mail.html as string, /<a href="https:\/\/exits\.acme\.example\/exits\/exit-1">/);
     }
     for (const mail of server.mails.slice(0, 3)) assertCommands(mail, []);
+  });
+
+  it('a correction links to the exit in the console for those who may see it there', async () => {
+    const linked = serviceAt(server.port, undefined, 'https://exits.acme.example');
+    const told = [
+      { email: HR_PARTNER.email, isEmployee: false, maySee: true },
+      { email: DANA, isEmployee: true, maySee: false },
+      { email: 'ida.berg@acme.example', isEmployee: false, maySee: false },
+    ];
+    await linked.sendCorrection({ ...open(dana()), of: 'withdrawn', told }, deliveries(), signal);
+    const linking = server.mails.filter(({ text }) =>
+      text!.includes('https://exits.acme.example/exits/exit-1'),
+    );
+    assert.deepEqual(
+      [server.mails.length, linking.map(({ recipient }) => recipient)],
+      [3, [HR_PARTNER.email]],
+    );
   });
 
   it('HR is reminded by employee id where the directory does not know the employee', async () => {

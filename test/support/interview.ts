@@ -21,6 +21,7 @@ export const HR = contacts.hrPartners[0].email;
 interface Setting {
   partners?: [HrPartner, ...HrPartner[]];
   policy?: Partial<InterviewPolicy>;
+  consoleUrl?: string;
 }
 
 /** What HR is asked for. */
@@ -47,12 +48,12 @@ export function hrAt(
   partnersOfTest?: () => [HrPartner, ...HrPartner[]],
   locks = locksInMemory(),
 ) {
-  function hr({ now = openedAt, partners, policy: changes }: Asked): HrService {
+  function hr({ now = openedAt, partners, policy: changes, consoleUrl = '' }: Asked): HrService {
     return createHrService({
       whoIsLeaving: () => Promise.resolve(new Map()),
       mailer: mailer(mail.port),
       templates: loadTemplates(policy),
-      organisation,
+      organisation: { ...organisation, consoleUrl },
       policy: { ...policy, ...changes },
       partners: partners ?? partnersOfTest?.() ?? [{ contact: contacts.hrPartners[0] }],
       from: sampleConfig.mail.from,

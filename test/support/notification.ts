@@ -108,7 +108,7 @@ const outcome =
 const correction =
   (of: Corrected): Sending =>
   async (service, exitId, employee, language) => {
-    const told = [{ email: DANA, name: employee.displayName, language, isEmployee: true }];
+    const told = [{ email: DANA, name: employee.displayName, language, isEmployee: true, maySee: false }];
     const input = { ...about(employee), exitId, employeeId: 'E-1002', of, told };
     const { sent } = tellingOf(await service.sendCorrection(input, deliveries(), signalOf()));
     return sent[0]!;

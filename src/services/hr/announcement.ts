@@ -24,7 +24,7 @@ export interface Announcer {
  */
 export async function announce(
   what: What,
-  about: About & { exitId: string },
+  about: About,
   interview: Interview,
   { mailer, domain, words, now }: Announcer,
   memory: Memory,

@@ -52,7 +52,7 @@ const MOST_OF_ZONE = 60;
 interface HrOptions {
   mailer: Mailer;
   templates: MailTemplates;
-  organisation: { name: string; domain: string };
+  organisation: { name: string; domain: string; consoleUrl: string };
   policy: InterviewPolicy;
   /** In order of preference: the first one with a free time is invited. */
   partners: readonly [HrPartner, ...HrPartner[]];

@@ -8,6 +8,8 @@ import { isAtAnotherTime } from './slots.js';
 interface InterviewMailOptions {
   templates: MailTemplates;
   organisation: { name: string };
+  /** The exit in the console; null for the employee. */
+  link: string | null;
   employee: Employee;
   interview: Pick<Interview, 'start' | 'end' | 'timeZone'>;
   hrPartner: Contact;
@@ -26,6 +28,7 @@ export function interviewMail(
   const {
     templates,
     organisation,
+    link,
     employee,
     interview,
     hrPartner,
@@ -37,7 +40,7 @@ export function interviewMail(
   const { employeeId, language, timeZone: theirs } = employee;
   const data = {
     ...basicsOf(organisation, null, { employeeId, employee }),
-    ...{ start, end, timeZone, hrPartner },
+    ...{ link, start, end, timeZone, hrPartner },
     // Their own clock, where it shows another time.
     employeeTimeZone: theirs !== undefined && isAtAnotherTime(start, timeZone, theirs) ? theirs : null,
     isByWorkingHoursAlone,

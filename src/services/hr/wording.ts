@@ -1,6 +1,7 @@
 /** The texts on an interview: of its mails, invitations and calendar entry. */
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee } from '../../exit/people.js';
+import { linkTo } from '../mails/mail-basics.js';
 import type { MailTemplates } from '../mails/templates.js';
 import { interviewMail } from './interview-mail.js';
 import type { InvitationOptions } from './invitation.js';
@@ -8,6 +9,7 @@ import type { InvitationOptions } from './invitation.js';
 export type What = 'interview' | 'interview-cancelled';
 
 export interface About {
+  exitId: string;
   employee: Employee;
   /** The interview as last announced, where it is moved or cancelled. */
   interview?: Interview | undefined;
@@ -21,14 +23,14 @@ export interface About {
 
 export interface Wording {
   templates: MailTemplates;
-  organisation: { name: string };
+  organisation: { name: string; consoleUrl: string };
   organizer: Contact;
 }
 
 /** @param isForPartner to the HR partner, or for their calendar: who has taken the interview over was not invited before */
 export function wording(
   what: What,
-  { employee, interview: present, former, at, heldBy }: About,
+  { exitId, employee, interview: present, former, at, heldBy }: About,
   interview: Interview,
   { templates, organisation, organizer }: Wording,
   isForPartner: boolean,
@@ -39,6 +41,7 @@ export function wording(
   const { summary, ...mail } = interviewMail(kind, {
     templates,
     organisation,
+    link: isForPartner ? linkTo(exitId, organisation) : null,
     employee,
     interview,
     hrPartner: hrPartnerOf(interview),

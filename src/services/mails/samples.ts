@@ -78,10 +78,13 @@ const interview = {
 };
 const interviews = [
   { ...interview, isByWorkingHoursAlone: true, employeeTimeZone: null },
-  { ...interview, isByWorkingHoursAlone: false, employeeTimeZone: 'America/New_York' },
+  { ...interview, link, isByWorkingHoursAlone: false, employeeTimeZone: 'America/New_York' },
 ];
 
-const corrections = [true, false].map((isEmployee) => ({ ...about, isEmployee, openedAt, systems }));
+const corrections = [
+  { ...about, isEmployee: true, openedAt, systems },
+  { ...about, link, isEmployee: false, openedAt, systems },
+];
 
 export const samples: { [K in keyof MailData]: MailData[K][] } = {
   'manager-resignation': [
@@ -233,7 +236,7 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   ],
   'operator-orphaned-hold': [
     {
-      ...about,
+      ...{ ...about, link },
       systems: ['payroll', 'code'],
       how: 'terminated',
       endedAt: openedAt,

@@ -372,10 +372,11 @@ export function createNotificationService({
       signal: AbortSignal,
     ): Promise<Answer[]> {
       const { exitId, of, told, openedAt, systems } = about;
-      const mails = told.map(({ email, name, language, isEmployee }) => ({
+      const mails = told.map(({ email, name, language, isEmployee, maySee }) => ({
         to: { name: name ?? email, email },
         mail: templates.render(`correction-${of}`, language, {
           ...basicsOf(organisation, name === undefined ? null : { name }, about),
+          link: maySee ? linkTo(exitId, organisation) : null,
           ...{ isEmployee, openedAt, systems },
         }),
       }));
@@ -543,6 +544,7 @@ export function createNotificationService({
       const mailTo = (contact: Contact): Mail =>
         templates.render('operator-orphaned-hold', contact.language, {
           ...basicsOf(organisation, contact, about),
+          link: linkTo(exitId, organisation),
           ...{ systems, how: how.toLowerCase().replace('_', ' '), endedAt },
           commands: { resign: resignCommand(employeeId) },
         });
