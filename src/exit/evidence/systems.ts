@@ -230,7 +230,7 @@ function settledBy(
   const { action, by, asker, evidence } = resolution;
   return action === 'skip'
     ? { how: 'skipped' }
-    : { how: 'confirmed', confirmed: { by, asker, at, evidence } };
+    : { how: 'confirmed', confirmed: { by, at, evidence, ...(asker && { asker }) } };
 }
 
 const settled = (step: string, facts: readonly Fact[]): FactOf<'step-resolved'> | undefined =>
