@@ -160,14 +160,18 @@ for (const each of pages) {
   weights.push(`| \`${label(each)}\` | ${(bytes / 1000).toFixed(1)} kB | ${paints.get(each) ?? ''} |`);
 }
 
-const tables = [
-  `Measured ${new Date().toISOString().slice(0, 10)} with ${count} open exits: ${await machine()}.`,
+const how = `Measured ${new Date().toISOString().slice(0, 10)} with ${count} open exits: ${await machine()}.`;
+const figures = [
+  how,
   ['| list | at once | requests a second | median |', '| --- | --- | --- | --- |', ...rates].join('\n'),
-  ['| preview | rows | whole page after |', '| --- | --- | --- |', ...previews].join('\n'),
   ['| page | weight | first paint |', '| --- | --- | --- |', ...weights].join('\n'),
 ].join('\n\n');
-console.log(tables);
-if (values.write !== '') await writePlaces(values.write, new Map([['figures', tables]]));
+const preview = [
+  how,
+  ['| preview | rows | whole page after |', '| --- | --- | --- |', ...previews].join('\n'),
+].join('\n\n');
+console.log(`${figures}\n\n${preview}`);
+if (values.write !== '') await writePlaces(values.write, new Map(Object.entries({ figures, preview })));
 
 await browser?.stop();
 await app.close();
