@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSettled, isStuck, type ExitStatus } from '../exit/status.js';
 
-/** On two cores, with ten the blocks took twice as long, and the table as long (bench/results/compare.md). */
+/** With ten, the blocks took twice as long on two cores, and the table as long (bench/results/compare.md). */
 export const PLACES = 5;
 /** What has not ended by then waits for a system or a service, and is no quicker for the rows that wait. */
 const PATIENCE_MS = 30_000;
