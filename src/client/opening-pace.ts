@@ -1,6 +1,6 @@
 /**
- * The pace of exits that open together: few of them are at once between their opening and the end of their block, so that each is blocked
- * as fast as a single one (docs/decisions/0022). An exit is looked at only while another one waits for its place.
+ * The pace of exits that open together: few of them are at once between their opening and the end of their block, so that no block waits
+ * for the whole table (docs/decisions/0022). An exit is looked at only while another one waits for its place.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSettled, isStuck, type ExitStatus } from '../exit/status.js';
