@@ -1,6 +1,6 @@
 /** The openings that wait for a second person: a list of them, a typed confirmation, or a rejection. */
 import type { EndedOpening } from '../client/openings.js';
-import { fieldsOf, Mistyped, type Refused } from './console-forms.js';
+import { fieldsOf, Mistyped, nothingRefused, type Refused } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import { languageOf, languages, type Part } from './pages.js';
 
@@ -43,7 +43,7 @@ export function routeConsoleOpenings({ page, form, render, stream }: ConsoleRout
       name: employees.get(resignation.employeeId)?.displayName,
       isTicked: ticked?.includes(resignation.employeeId) ?? true,
     }));
-    const { code, ...refused } = shown ?? { code: 200, problem: '' };
+    const { code, ...refused } = shown ?? nothingRefused;
     return render('openings', { ...seen, status: code }, { rows, ...refused, untold: problem });
   }
 }

@@ -238,7 +238,8 @@ export function exitsOf({ application, people, version }: Served) {
 
       async preview(request: OpenRequest) {
         demand('open');
-        return application.preview(resignationOf(request), request.form);
+        const { asker: _asker, ...resignation } = resignationOf(request);
+        return application.preview(resignation, request.form);
       },
 
       /** @param requestId however often the request comes, it opens one exit */

@@ -117,7 +117,7 @@ describe('before an exit is opened, the console says', () => {
       const { employeeId } = await world.hire({ on: ['code'] });
       const { opened } = await world.application.open({ employeeId }, 'orchestrated');
       await world.untilIn('awaiting-decision', { employeeId });
-      const address = `/exits/${opened.exitId}/decision`;
+      const address = `/exits/${opened.exitId}/decision/preview`;
       const csrf = await browser.csrf(`/exits/${opened.exitId}`);
       const leaving = saidOn((await browser.go(address, { csrf, outcome: 'leaving' })).text);
       assert.match(leaving.said, /Zugriff entziehen code: sofort: Konto gesperrt, Mitgliedschaften entfernt/);
