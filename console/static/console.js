@@ -7,18 +7,21 @@ if (line) {
     document.activeElement?.closest('form') !== null && document.activeElement?.closest('main');
 
   async function refresh() {
-    const answer = await fetch(location.pathname, { headers: { accept: 'text/html' } });
+    // The address of a form that was refused is no page.
+    const address = line.dataset.events.replace(/\/events$/, '');
+    const answer = await fetch(address, { headers: { accept: 'text/html' } });
     // The session is over: the next click leads to the login.
     if (!answer.ok || answer.redirected) return;
-    await take(answer);
+    // Why a form was refused stays until the next form.
+    await take(answer, '[data-live]:not([data-answer])');
   }
 
-  async function take(answer) {
+  async function take(answer, parts = '[data-live]') {
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     // A new form, or one that went: show the whole page, but never under the hands of a person who types.
     const forms = (of) => [...of.querySelectorAll('main form')].map(({ action }) => action).join();
     if (forms(page) !== forms(document) && !isTyping()) return location.reload();
-    for (const part of page.querySelectorAll('[data-live]'))
+    for (const part of page.querySelectorAll(parts))
       replace(document.querySelector(`[data-live="${part.dataset.live}"]`), part);
     const { lang } = document.documentElement;
     const clock = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, { timeStyle: 'medium' });

@@ -4,7 +4,7 @@ import { fullCostOf } from '../exit/cost.js';
 import type { Dates } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import { describeProposal } from '../exit/proposals.js';
-import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { isStuck, stepKey, type ExitStatus, type Step, isInterviewWithdrawn } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
 
 /** The facts that are known, a line each. */
@@ -32,17 +32,12 @@ export function localTime(iso: string): string {
 export function statusPage(status: ExitStatus): string {
   const { openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } = status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
-  // A note says why it was not withdrawn: it had taken place, for instance.
-  const isWithdrawn = status.steps.some(
-    ({ name, state, note }) =>
-      name === 'cancel-hr-interview' && (state === 'done-by-hand' || (state === 'done' && !note)),
-  );
   const facts = factTable([
     ['phase', status.phase + (status.needsAttention ? ' (needs attention)' : '')],
     ['opened', localTime(openedAt)],
     ['last working day', status.lastWorkingDay],
     ['access blocked', [blockedAt && localTime(blockedAt), ofSystems(blocks)].filter(Boolean).join(', ')],
-    ['interview', interview && slot(interview) + (isWithdrawn ? ', withdrawn' : '')],
+    ['interview', interview && slot(interview) + (isInterviewWithdrawn(status) ? ', withdrawn' : '')],
     ['HR partner', status.hrPartner?.email],
     ['decision', decision ? describeDecision(decision) : due(status)],
     ['takes effect', decision?.outcome === 'leaving' ? effectOf(status) : undefined],

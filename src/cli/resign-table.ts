@@ -72,8 +72,7 @@ function previewPage(rows: readonly PreviewedRow[], file: string, opensNow: numb
     refusal
       ? `refused: ${refusal.message}`
       : [
-          holds.map(({ system, hold }) => `${system}: ${holdOf(hold)}`).join(', ') ||
-            'no account: nothing to block',
+          holds.map(({ system, hold }) => `${system}: ${holdOf(hold)}`).join(', ') || 'nothing to take',
           ...remarks.map(remarkOf),
         ].join('; '),
   ]);

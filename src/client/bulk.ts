@@ -12,7 +12,7 @@ import type { Application } from './application.js';
 import { forms, type Form } from './forms.js';
 import { lastOfProtected } from './last-of-protected.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
-import type { Preview } from './preview.js';
+import type { Preview, PreviewedSystem } from './preview.js';
 import { PLACES } from './opening-pace.js';
 import type { Turn } from './together.js';
 
@@ -293,14 +293,24 @@ async function requireFirst(application: Asked, { employeeId, problem }: TableRo
   );
 }
 
+/** What the hold would take of the accounts; undefined where that is nothing. */
+function takenBy({ hold, owner, capture }: PreviewedSystem): HoldKind | undefined {
+  if (owner) return hold;
+  const { accounts = [] } = capture ?? {};
+  if (hold.kind === 'suspend') return accounts.some(({ active }) => active !== false) ? hold : undefined;
+  const groups = accounts.flatMap((account) => account.groups.map(({ displayName }) => displayName));
+  return groups.length > 0 ? { kind: 'groups', groups: [...new Set(groups)] } : undefined;
+}
+
 function whatIsIn(found: Preview): Pick<PreviewedRow, 'name' | 'manager' | 'holds' | 'remarks'> {
   const { employee, directoryProblem, systems } = found;
   return {
     name: employee?.displayName,
     manager: employee && `${employee.manager.name} <${employee.manager.email}>`,
-    holds: systems.flatMap(({ name, hold, owner, capture }) =>
-      owner || capture?.accounts.length ? { system: name, hold } : [],
-    ),
+    holds: systems.flatMap((system) => {
+      const hold = takenBy(system);
+      return hold ? { system: system.name, hold } : [];
+    }),
     remarks: [
       ...(directoryProblem === undefined ? [] : [{ what: 'who', why: directoryProblem } as const]),
       ...(employee || directoryProblem !== undefined ? [] : [{ what: 'unknown' } as const]),

@@ -132,5 +132,12 @@ export const keyOfStep = ({ step: name, system }: { step: string; system?: strin
 export const isStuck = ({ state }: Pick<Step, 'state'>): boolean =>
   state === 'needs-attention' || state === 'cannot-tell';
 
+/** A note of the step says why the interview was not withdrawn: it had taken place, for instance. */
+export const isInterviewWithdrawn = ({ steps }: Pick<ExitStatus, 'steps'>): boolean =>
+  steps.some(
+    ({ name, state, note }) =>
+      name === 'cancel-hr-interview' && (state === 'done-by-hand' || (state === 'done' && !note)),
+  );
+
 export const isSettled = ({ state }: Pick<Step, 'state'>): boolean =>
   state === 'done' || state === 'done-by-hand' || state === 'skipped';

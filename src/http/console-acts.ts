@@ -4,6 +4,7 @@ import { forms, type Form } from '../client/forms.js';
 import type { Outcome } from '../exit/decision.js';
 import { searchable } from '../exit/spelling.js';
 import { Refusal } from '../exit/refusal.js';
+import { isSettled } from '../exit/status.js';
 import { forbidden } from './http-problem.js';
 import {
   fieldsOf,
@@ -96,16 +97,22 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     exits.handOver(exitId, { to }),
   );
 
-  exitForm('resolve', 'resolveStep', 'resolve', (exits, exitId, fields) => {
-    const { step = '', system, action, accounts, override, evidence } = fields;
-    const ids = accounts?.split(',').map((id) => id.trim());
-    return exits.resolve(exitId, {
-      ...{ step, system, evidence },
-      action: action as ResolutionRequest['action'],
-      ...(ids && { accounts: ids }),
-      ...(override && { override: true }),
-    });
-  });
+  exitForm(
+    'resolve',
+    'resolveStep',
+    'resolve',
+    (exits, exitId, fields) => {
+      const { step = '', system, action, accounts, override, evidence } = fields;
+      const ids = accounts?.split(',').map((id) => id.trim());
+      return exits.resolve(exitId, {
+        ...{ step, system, evidence },
+        action: action as ResolutionRequest['action'],
+        ...(ids && { accounts: ids }),
+        ...(override && { override: true }),
+      });
+    },
+    (step) => (isSettled(step) ? 'resolve' : 'retry'),
+  );
 
   exitForm('interview', 'moveInterview', 'interview', (exits, exitId, { at, zone = '', next }) =>
     exits.reschedule(exitId, next ? { next: true } : { at: instantOf(at, zone) }),

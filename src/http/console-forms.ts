@@ -33,6 +33,7 @@ const acts = new Set([
   'handOver',
   'interview',
   'resolve',
+  'retry',
   'open',
 ]);
 

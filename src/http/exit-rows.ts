@@ -2,7 +2,14 @@
 import type { ListedExitOfForm } from '../client/application.js';
 import { fill } from '../exit/fill.js';
 import type { Employee } from '../exit/people.js';
-import { isSettled, isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import {
+  isSettled,
+  isStuck,
+  stepKey,
+  type ExitStatus,
+  type Step,
+  isInterviewWithdrawn,
+} from '../exit/status.js';
 import type { Texts } from './texts-en.js';
 
 export interface ExitRow {
@@ -78,6 +85,7 @@ export function exitView(status: ExitStatus, texts: Texts) {
     status,
     next: nextIn(status, rows, texts.next),
     isOpen: status.closedAt === undefined,
+    isInterviewWithdrawn: isInterviewWithdrawn(status),
     waiting: status.proposals.filter(({ state }) => state === 'open'),
     ended: status.proposals.filter(({ state }) => state !== 'open'),
     isUndecided: [

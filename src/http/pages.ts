@@ -1,4 +1,5 @@
 /** Renders the console's pages (console/pages) in the reader's language. Names, notes and answers of servers are untrusted: all is escaped. */
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseCookie } from 'cookie';
@@ -47,6 +48,16 @@ export interface Part {
   data: object;
 }
 
+/** The page itself, or the one whose form was sent: the address of a form shows nothing. */
+function pageOf({ method, url, routeOptions, server }: FastifyRequest): string {
+  if (method === 'GET') return url;
+  let { url: pattern = '/' } = routeOptions;
+  let page = new URL(url, 'http://console').pathname;
+  while (!server.hasRoute({ method: 'GET', url: pattern }))
+    [pattern, page] = [path.posix.dirname(pattern), path.posix.dirname(page)];
+  return page;
+}
+
 /** @param more a page that the menu has besides */
 export function pagesIn(config: Config, more?: { href: string; text: string }) {
   const { timeZone } = config.interview;
@@ -64,7 +75,7 @@ export function pagesIn(config: Config, more?: { href: string; text: string }) {
       timeZone,
       hasLimits: hasLimits(config),
       more: more && { href: more.href, text: more.text },
-      path: request.url,
+      path: pageOf(request),
       csrf: session?.csrf,
       user: user && printableCopy(user),
       may: Object.fromEntries((user?.acts ?? []).map((act) => [act, true])),

@@ -241,6 +241,7 @@ const de: Texts = {
   interview: {
     title: 'Gespräch',
     none: 'Noch ist kein Gespräch angesetzt.',
+    withdrawn: 'Die Einladung wurde zurückgezogen: es gibt kein Gespräch.',
     with: 'mit {}',
     next: 'Auf die nächste freie Zeit verlegen',
     at: 'Eine bestimmte Zeit ({})',
@@ -261,6 +262,7 @@ const de: Texts = {
     submit: 'Ausführen',
     done: 'Der Schritt ist geklärt.',
   },
+  retry: { done: 'Der Schritt wird erneut versucht.' },
   open: {
     title: 'Neuer Austritt',
     employeeId: 'Personalnummer, oder ein Teil des Namens',
@@ -312,7 +314,7 @@ const de: Texts = {
     },
     opens: 'wird eröffnet',
     refused: 'abgelehnt',
-    noHold: 'kein Konto: nichts zu sperren',
+    noHold: 'nichts zu nehmen',
     lastWorkingDay: 'letzter Arbeitstag {}',
     none: 'Keine Zeile würde einen Austritt eröffnen.',
     second:

@@ -212,6 +212,7 @@ const en = {
   interview: {
     title: 'Interview',
     none: 'No interview is arranged yet.',
+    withdrawn: 'The invitation was withdrawn: there is no interview.',
     with: 'with {}',
     next: 'Move it to the next free time',
     at: 'A time of its own ({})',
@@ -232,6 +233,7 @@ const en = {
     submit: 'Do it',
     done: 'The step is resolved.',
   },
+  retry: { done: 'The step is tried again.' },
   open: {
     title: 'New exit',
     employeeId: 'Employee id, or a part of the name',
@@ -282,7 +284,7 @@ const en = {
     },
     opens: 'is opened',
     refused: 'refused',
-    noHold: 'no account: nothing to block',
+    noHold: 'nothing to take',
     lastWorkingDay: 'last working day {}',
     none: 'No row would open an exit.',
     second:

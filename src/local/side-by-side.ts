@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Application } from '../client/application.js';
 import { forms, type Form } from '../client/forms.js';
+import { lastOfProtected } from '../client/last-of-protected.js';
 import { Refusal } from '../exit/refusal.js';
 import { fieldsOf, nothingRefused } from '../http/console-forms.js';
 import type { ConsoleRoutes, MorePage, Seen } from '../http/console-routes.js';
+import type { ExitsFor } from '../http/exits-for.js';
 import { forbidden, HttpProblem } from '../http/http-problem.js';
 import { sendChanges } from '../http/live-events.js';
 import { languageOf } from '../http/pages.js';
@@ -62,20 +64,31 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
   const columnsOf = (ids: Ids | undefined): Promise<Column[]> =>
     Promise.all(ids ? forms.map((form) => columnOf(form, ids[form])) : []);
 
-  /** One exit a person: those who have none open, and of these first the ones who have not left. */
-  async function freeEmployees(): Promise<[string, string]> {
+  /** An employee for each form: those who have no open exit and whose exit needs no override, and first the ones who have not left. */
+  async function freeEmployees(asking: ExitsFor): Promise<string[]> {
     const { exits } = await application.list({});
     const isFree = (id: string) =>
       !exits.some((exit) => exit.employeeId === id && exit.closedAt === undefined);
     const hasLeft = (id: string) =>
       exits.some((exit) => exit.employeeId === id && exit.outcome === 'leaving');
     const free = cast.filter(isFree).toSorted((a, b) => Number(hasLeft(a)) - Number(hasLeft(b)));
-    const [first, second] = free;
-    if (first !== undefined && second !== undefined) return [first, second];
+    const found: string[] = [];
+    for (const employeeId of free) {
+      const request = { employeeId, form: forms[found.length]! };
+      const isRefused = await asking.preview(request).then(
+        (seen) => lastOfProtected(employeeId, seen) !== undefined,
+        (error: unknown) => {
+          if (error instanceof Refusal) return true;
+          throw error;
+        },
+      );
+      if (!isRefused) found.push(employeeId);
+      if (found.length === forms.length) return found;
+    }
     throw new HttpProblem(
       409,
       'already-open',
-      'Fewer than two people are left who have no open exit: decide some first',
+      'Fewer than two people are left whose exit can open: decide some first',
     );
   }
 
@@ -126,12 +139,12 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
       });
 
     actOn(HREF, 'openExit', async ({ exits }) => {
-      const [first, second] = await freeEmployees();
-      const [left, right] = await Promise.all([
-        exits.open({ employeeId: first, form: 'orchestrated' }),
-        exits.open({ employeeId: second, form: 'choreographed' }),
-      ]);
-      return pathOf({ orchestrated: left.exitId, choreographed: right.exitId });
+      const employeeIds = await freeEmployees(exits);
+      const opened = await Promise.all(
+        forms.map((form, i) => exits.open({ employeeId: employeeIds[i]!, form })),
+      );
+      const ids = Object.fromEntries(opened.map(({ form, exitId }) => [form, exitId]));
+      return pathOf(ids as Ids);
     });
 
     actOn(`${PAGE}/decision`, 'decideExit', async (seen) => {

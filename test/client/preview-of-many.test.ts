@@ -45,4 +45,13 @@ describe('the preview of a table', () => {
       ['payroll', 'code', 'production'],
     );
   });
+
+  it('says of each what the hold would take, which is nothing of an inactive account in no critical group', async () => {
+    const { employeeId } = await world.hire({ on: ['payroll'] });
+    for (const system of ['code', 'production'] as const)
+      await world.admin[system].createUser({ employeeId, active: false });
+    const { shown } = await preview([employeeId]);
+    const [{ refusal, holds } = {}] = shown;
+    assert.deepEqual([refusal, holds?.map(({ system }) => system)], [undefined, ['payroll']]);
+  });
 });

@@ -130,7 +130,10 @@ describe('before an exit is opened, the console says', () => {
       assert.match(retained.said, /Gespräch absagen: die Einladung wird zurückgezogen/);
       assert.deepEqual([...leaving.english, ...retained.english], []);
       const past = { csrf, outcome: 'leaving', effectiveOn: '2020-01-31' };
-      const refused = saidOn((await browser.go(address, past)).text);
+      const { text } = await browser.go(address, past);
+      // The address of the form is no page in another language.
+      assert.match(text, new RegExp(`/language/en\\?back=%2Fexits%2F${opened.exitId}"`));
+      const refused = saidOn(text);
       assert.match(refused.said, /Die Eingabe ist nicht gültig\. .*2020-01-31/);
     });
   });

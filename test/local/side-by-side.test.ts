@@ -205,6 +205,21 @@ describeUnless(lacksBrowser, '@long the two forms side by side', () => {
     await untilPhase('abgeschlossen', forms, scripted);
   });
 
+  it('takes people whose exit needs no override, and shows why where too few are left', async () => {
+    const refusal = '[data-live="problem"] .notice';
+    for (let runs = 0; runs < 8; runs += 1) {
+      await page.goto(url());
+      await page.click('form[action="/side-by-side"] button');
+      await until(`${refusal}, .form-orchestrated`);
+      if ((await page.locator(refusal).count()) > 0) break;
+      await untilPhase('awaiting decision');
+    }
+    assert.match(await page.innerText(refusal), /Fewer than two people are left whose exit can open/);
+    // It stays while the page follows what happens.
+    await page.waitForFunction('document.getElementById("live").textContent.includes("up to date")');
+    assert.match(await page.innerText(refusal), /Fewer than two people/);
+  });
+
   it('has asked no other host, and the policy has refused nothing of its own', () => {
     assert.deepEqual(browser.strangers, []);
     assert.deepEqual(browser.errors, []);

@@ -49,7 +49,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     return [...(obstacle ? [`it ${obstacle}`] : []), ...new Set(untold), ...unlisted];
   },
 
-  endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
+  endangers: ({ active }, groups) => (active === false ? [] : groups.filter((name) => names.includes(name))),
 
   async block(captured, user, tried, trying, signal) {
     const { id } = captured;
