@@ -223,16 +223,23 @@ export abstract class ExitState {
     return first ? [first, ...more] : [[...partners, operator].find(isOther) ?? inOrder[0]!];
   }
 
+  /** What a second person is asked to confirm. */
+  askedOf(proposal: Proposal): { to: InTurn; proposal: Proposal; effectiveOn?: string | undefined } {
+    const { decision } = proposal;
+    const effectiveOn = decision && effectiveDayOf(decision, this.resignation);
+    return { to: this.secondPersonsFor(proposal), proposal, effectiveOn };
+  }
+
   /**
    * Who is reminded of the open decision. While a proposal waits, these are the ones who can confirm it, in turn.
    * @param number of the reminder, from 1
    */
-  remindedOf(number: number): { to: InTurn; proposal?: Proposal } {
+  remindedOf(number: number): { to: InTurn } & Partial<ReturnType<ExitState['askedOf']>> {
     const { decision: proposal } = this.proposals;
     if (!proposal) return { to: this.decidersInTurn };
-    const able = this.secondPersonsFor(proposal);
+    const { to: able, ...asked } = this.askedOf(proposal);
     const at = (number - 1) % able.length;
-    return { to: [able[at]!, ...able.slice(at + 1), ...able.slice(0, at)], proposal };
+    return { ...asked, to: [able[at]!, ...able.slice(at + 1), ...able.slice(0, at)] };
   }
 
   private get decidersInTurn(): InTurn {

@@ -1,5 +1,6 @@
 /** Exits and steps as rows of a page. */
 import type { ListedExitOfForm } from '../client/application.js';
+import { effectiveDayOf } from '../exit/decision.js';
 import { fill } from '../exit/fill.js';
 import type { Employee } from '../exit/people.js';
 import {
@@ -86,7 +87,12 @@ export function exitView(status: ExitStatus, texts: Texts) {
     next: nextIn(status, rows, texts.next),
     isOpen: status.closedAt === undefined,
     isInterviewWithdrawn: isInterviewWithdrawn(status),
-    waiting: status.proposals.filter(({ state }) => state === 'open'),
+    waiting: status.proposals
+      .filter(({ state }) => state === 'open')
+      .map((proposal) => ({
+        ...proposal,
+        effectiveOn: proposal.decision && effectiveDayOf(proposal.decision, status),
+      })),
     ended: status.proposals.filter(({ state }) => state !== 'open'),
     isUndecided: [
       'starting',

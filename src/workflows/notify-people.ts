@@ -79,8 +79,7 @@ export const keepSecondPersonAsked = (context: ExitContext): Promise<void> =>
       const { due } = exit.proposals;
       const sent = [];
       for (const proposal of due) {
-        const to = exit.secondPersonsFor(proposal);
-        const about = { ...context.about, employee: exit.employee, to, proposal };
+        const about = { ...context.about, employee: exit.employee, ...exit.askedOf(proposal) };
         sent.push(...(await execution.call(services.notification.askSecondPerson, about)));
       }
       return { type: 'second-person.asked', data: { numbers: due.map(({ number }) => number), sent } };

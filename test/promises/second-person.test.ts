@@ -34,7 +34,12 @@ inBothForms('what needs a second person', { systems: ['payroll', 'production'], 
       assert.equal(stepOf(status, 'ask-second-person')!.note, `asked ${HEAD}`);
       const mail = world.mail.to(HEAD).find(({ messageId }) => messageId?.includes(status.exitId));
       assert.match(mail!.subject!, /^Please confirm/);
-      for (const expected of [HR, 'as agreed', `ems decide ${employeeId} --confirm --by ${HEAD}`])
+      for (const expected of [
+        HR,
+        'as agreed',
+        'effective at once',
+        `ems decide ${employeeId} --confirm --by ${HEAD}`,
+      ])
         assert.ok(mail!.text!.includes(expected), mail!.text);
       assert.equal((await exits.list({ employeeId }))[0]!.phase, 'awaiting-confirmation');
       assert.equal((await world.account(nora, 'payroll')).active, false, 'the hold goes on');
@@ -55,6 +60,15 @@ inBothForms('what needs a second person', { systems: ['payroll', 'production'], 
         ],
       );
       assert.equal(proposals.length, 1);
+    });
+
+    it('tells the second person when it would take effect: once the last working day is over', async () => {
+      const nora = await waiting(world, { on: ['payroll'] }, { lastWorkingDay: '2999-06-30' });
+      await world.exits.decide(nora.employeeId, leaving);
+      const { exitId } = await untilStep(world, nora, 'ask-second-person', 'done');
+      const mail = world.mail.to(HEAD).find(({ messageId }) => messageId?.includes(exitId));
+      assert.match(mail!.text!, /effective on .*1 July 2999/);
+      await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     });
 
     it('takes effect no earlier by the word of one, and may be put off', async () => {

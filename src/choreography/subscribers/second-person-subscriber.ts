@@ -19,12 +19,11 @@ export function secondPersonSubscription(notification: NotificationService): Sub
       const sent: Sent[] = [];
       const { due } = exit.proposals;
       for (const proposal of due) {
-        const about = { exitId, employeeId, employee, systems, proposal };
-        const to = exit.secondPersonsFor(proposal);
+        const about = { exitId, employeeId, employee, systems, ...exit.askedOf(proposal) };
         if (!record.value.sent[proposal.number]) await record.save();
         sent.push(
           ...(record.value.sent[proposal.number] ??= await notification.askSecondPerson(
-            { ...about, to },
+            about,
             record.signal,
           )),
         );

@@ -76,7 +76,7 @@ export interface MailData extends Record<MailName, ForLayout> {
     proposedBy: string;
     proposedAt: string;
     outcome: Outcome | null;
-    /** `YYYY-MM-DD`; null where the decision has none of its own. */
+    /** `YYYY-MM-DD`; null where a decision takes effect at once. */
     effectiveOn: string | null;
     /** The system whose protected groups the override is about. */
     override: string | null;

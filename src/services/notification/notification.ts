@@ -80,6 +80,8 @@ interface OpenDecision extends AboutExit {
 interface Asked extends AboutExit {
   systems: string[];
   proposal: Proposal;
+  /** `YYYY-MM-DD`; undefined where a decision takes effect at once. */
+  effectiveOn?: string | undefined;
 }
 
 export type NotificationService = ReturnType<typeof createNotificationService>;
@@ -177,7 +179,7 @@ export function createNotificationService({
       link: linkTo(exitId, organisation),
       ...{ systems, proposedBy: by, proposedAt: at, override, note },
       outcome: decision?.outcome ?? null,
-      effectiveOn: decision?.effectiveOn ?? null,
+      effectiveOn: about.effectiveOn ?? null,
       commands: {
         confirm: secondCommand(employeeId, 'confirm', to.email, number),
         reject: secondCommand(employeeId, 'reject', to.email, number),
@@ -385,7 +387,7 @@ export function createNotificationService({
 
     /** @param about.proposal waits for a second person, who is reminded instead of the HR partner */
     remindHrPartner(
-      about: OpenDecision & { to: InTurn; number: number; proposal?: Proposal | undefined },
+      about: OpenDecision & { to: InTurn; number: number } & Partial<Pick<Asked, 'proposal' | 'effectiveOn'>>,
       signal: AbortSignal,
     ): Promise<Sent[]> {
       const { exitId, to, number, of, proposal } = about;
