@@ -5,8 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSettled, isStuck, type ExitStatus } from '../exit/status.js';
 
-/** With ten, the blocks took twice as long on two cores, and the table as long (bench/results/compare.md). */
-export const PLACES = 5;
+/** With five, a block took twice as long on two cores, and the table three quarters of the time (bench/results/compare.md). */
+export const PLACES = 2;
 /** What has not ended by then waits for a system or a service, and is no quicker for the rows that wait. */
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 200;
