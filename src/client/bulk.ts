@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
-import type { HoldKind } from '../exit/hold-facts.js';
+import { everythingOf, mergeTaken, type HoldKind } from '../exit/hold-facts.js';
 import { Refusal, type RefusalCode } from '../exit/refusal.js';
 import { sharedLook } from '../services/protocols/asked-once.js';
 import type { Resignation } from '../exit/resignation.js';
@@ -297,9 +297,10 @@ async function requireFirst(application: Asked, { employeeId, problem }: TableRo
 function takenBy({ hold, owner, capture }: PreviewedSystem): HoldKind | undefined {
   if (owner) return hold;
   const { accounts = [] } = capture ?? {};
-  if (hold.kind === 'suspend') return accounts.some(({ active }) => active !== false) ? hold : undefined;
-  const groups = accounts.flatMap((account) => account.groups.map(({ displayName }) => displayName));
-  return groups.length > 0 ? { kind: 'groups', groups: [...new Set(groups)] } : undefined;
+  const { suspended, groups } = mergeTaken(accounts.map((account) => everythingOf(account, hold)));
+  if (hold.kind === 'suspend') return suspended ? hold : undefined;
+  const names = new Set(groups.map(({ displayName }) => displayName));
+  return names.size > 0 ? { kind: 'groups', groups: [...names] } : undefined;
 }
 
 function whatIsIn(found: Preview): Pick<PreviewedRow, 'name' | 'manager' | 'holds' | 'remarks'> {

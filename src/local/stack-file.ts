@@ -5,6 +5,7 @@ import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { scimVariable } from '../config/environment.js';
+import { readIfThere } from '../config/read-if-there.js';
 import { describeIssues } from '../exit/input.js';
 
 const Scim = z.object({ scimUrl: z.string(), token: z.string() });
@@ -55,13 +56,8 @@ const fileIn = (home: string): string => path.join(home, 'stack.json');
 /** @returns the running stack of this folder; undefined where there is none, or a killed one left its file */
 export function readStack(home: string): StackFile | undefined {
   const file = fileIn(home);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
   const parsed = StackFile.safeParse(JSON.parse(text));
   if (!parsed.success)
     throw new Error(`${file} is damaged (${describeIssues(parsed.error)}): stop the stack and delete it`);

@@ -1,9 +1,9 @@
 /** The logins of this user, one for each console: a file that no other user of the machine can read. */
-import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { readIfThere } from '../config/read-if-there.js';
 import { describeIssues } from '../exit/input.js';
 
 const Login = z.object({
@@ -29,13 +29,8 @@ const fileOf = (home: string, console: string): string =>
 /** @returns undefined without a login there */
 export function readLogin(home: string, console: string): Login | undefined {
   const file = fileOf(home, console);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
   const { data, error } = Login.safeParse(JSON.parse(text));
   if (data) return data;
   throw new Error(`${file} is damaged (${describeIssues(error)}): delete it, and log in again`);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { all, openRows, readTable } from '../../src/client/bulk.js';
+import { all } from '../../src/client/bulk.js';
 import { forms, type Form } from '../../src/client/forms.js';
-import type { OpenedRow } from '../../src/client/opened-row.js';
 import { PLACES, isBlockOver, paceOf } from '../../src/client/opening-pace.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
+import { openTable as openTableIn, settled as settledIn } from '../support/tables.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
 import { HR, type Hired } from '../support/world.js';
@@ -29,18 +29,8 @@ describe('the exits that a table opens', () => {
   const hire = (count: number): Promise<Hired[]> =>
     Promise.all(Array.from({ length: count }, () => world.hire({ on: ['payroll'] })));
 
-  const openTable = (people: readonly Hired[], form: Form): Promise<OpenedRow[]> =>
-    all(
-      openRows(
-        world.application,
-        readTable(['employeeId', ...people.map(({ employeeId }) => employeeId)].join('\n'), form),
-        { submittedBy: HR },
-      ),
-    );
-
-  /** Leaves no step to others that use the same engine. */
-  const settled = (people: readonly Hired[]) =>
-    Promise.all(people.map((each) => world.untilIn('awaiting-decision', each)));
+  const openTable = (people: readonly Hired[], form: Form) => openTableIn(world, people, form);
+  const settled = (people: readonly Hired[]) => settledIn(world, people);
 
   /** Holds each write back until as many exits have begun as may, and lets these go. */
   async function requireFewAtOnce(people: readonly Hired[]): Promise<void> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { all, openRows, readTable } from '../../src/client/bulk.js';
+import { all } from '../../src/client/bulk.js';
 import { forms, type Form } from '../../src/client/forms.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
+import { openTable as openTableIn, settled as settledIn } from '../support/tables.js';
 import { eventually } from '../support/eventually.js';
-import { HR, stepOf, type Hired } from '../support/world.js';
+import { stepOf, type Hired } from '../support/world.js';
 
 const BOSS = 'head-of-hr@acme.example';
 
@@ -24,18 +25,8 @@ describe('a table of resignations', () => {
   const hire = (manager: string, displayName: string) =>
     world.hire({ on: ['payroll'], manager, displayName });
 
-  const openTable = (people: readonly Hired[], form: Form) =>
-    all(
-      openRows(
-        world.application,
-        readTable(['employeeId', ...people.map(({ employeeId }) => employeeId)].join('\n'), form),
-        { submittedBy: HR },
-      ),
-    );
-
-  /** Leaves no step to others that use the same engine. */
-  const settled = (people: readonly Hired[]) =>
-    Promise.all(people.map((each) => world.untilIn('awaiting-decision', each)));
+  const openTable = (people: readonly Hired[], form: Form) => openTableIn(world, people, form);
+  const settled = (people: readonly Hired[]) => settledIn(world, people);
 
   /** Waits until the manager is told of each exit. @returns the note of each step */
   const told = (people: readonly Hired[]) =>
