@@ -163,7 +163,12 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     const status = await answered(employeeId, 'no-answer', 'its status is not known', () =>
       queryRun<ExitStatus>(client, handle, ANSWER_WITHIN_MS, 'status'),
     );
-    return withPending(status, run.raw.pendingActivities ?? [], client.options.loadedDataConverter);
+    const before = run.raw.pendingActivities ?? [];
+    if (before.length === 0) return status;
+    // The status may know the end of one that was pending before it.
+    const after = (await describeRun(client, run.workflowId, run.runId))?.raw.pendingActivities ?? [];
+    const during = after.filter(({ activityId }) => before.some((each) => each.activityId === activityId));
+    return withPending(status, during, client.options.loadedDataConverter);
   }
 
   /** A refusal with what Temporal knows: a query would replay the history and show steps as running that are not. */

@@ -30,7 +30,9 @@ describe('where NATS has no room', () => {
     await streams.update('KV_exit-access', { max_msg_size: -1 });
     for (const system of systems)
       await world.exits.resolve(nora.employeeId, { step: 'block-access', system, action: 'retry', by: IT });
-    await world.untilPhase(nora, 'awaiting-decision');
+    await world.until(nora, 'blocked', (status) =>
+      systems.every((system) => stateOf(status, `block-access:${system}`) === 'done'),
+    );
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 

@@ -130,7 +130,7 @@ inBothForms(
 
       const answer = { step: 'block-access', system: 'payroll', action: 'retry', by: IT } as const;
       await exits.resolve(nora.employeeId, { ...answer, accounts: ['all'] });
-      await company().untilPhase(nora, 'awaiting-decision');
+      await untilStep(company(), nora, 'block-access:payroll', 'done');
       const active = async (id: string) => (await admin.payroll.account(id)).active;
       assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [false, false]);
       await ended(company(), nora, 'retained');
