@@ -26,7 +26,6 @@ import {
   createSubscribers,
 } from '../services/from-config.js';
 import { hasOpenExit, mailOf } from '../activities/open-exits.js';
-import { STICKY_FOR_MS } from '../activities/query-run.js';
 import { hasRemovedRecently } from '../activities/recent-removal.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
@@ -62,7 +61,8 @@ export const workerOptions = {
 export const workflowOptions = {
   // With fewer slots than open exits, the block of one exit waits for workflow tasks of others.
   maxConcurrentWorkflowTaskExecutions: 200,
-  stickyQueueScheduleToStartTimeout: STICKY_FOR_MS,
+  // How long a workflow task waits for a worker that may be dead. It must be well below a client's 15 s deadline.
+  stickyQueueScheduleToStartTimeout: '3 seconds',
 } satisfies Partial<WorkerOptions>;
 
 /** @throws ConfigError */

@@ -15,8 +15,10 @@ export async function startQueryWire(isLost: (number: number) => boolean = () =>
   };
   const { server } = await temporal();
   const connection = await Connection.connect({ address: server.address, interceptors: [watch] });
+  const client = new Client({ connection, dataConverter: { payloadConverterPath } });
   return {
-    exits: orchestratedExits(new Client({ connection, dataConverter: { payloadConverterPath } })),
+    client,
+    exits: orchestratedExits(client),
     /** How many queries were sent. */
     asked: () => asked,
     stop: () => connection.close(),
