@@ -33,7 +33,7 @@ services/subscribers/       exit/ services/protocols/  standardwebhooks node:
 services/                   exit/ services/*/ services/access/adapters/ config/
 check-templates.ts          services/mails/
 
-activities/                 exit/ services/*/ config/  @temporalio/activity @temporalio/client @temporalio/common temporal-polyfill
+activities/                 exit/ services/*/ config/  @temporalio/activity @temporalio/client @temporalio/common p-queue temporal-polyfill node:
 workflows/                  exit/ type:activities/  @temporalio/workflow @temporalio/common
 temporal/                   exit/ exit/evidence/ process/ services/ services/*/ config/ activities/ workflows/  @temporalio/* write-file-atomic node:
 
@@ -50,7 +50,7 @@ client/                     exit/ exit/evidence/ services/ services/protocols/ c
 http/                       exit/ exit/evidence/ config/ client/
                             @fastify/cors @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:
-remote/                     exit/ exit/evidence/ config/ services/protocols/ client/ http/  jose openid-client write-file-atomic zod node:
+remote/                     exit/ exit/evidence/ config/ services/protocols/ client/ http/  jose openid-client proper-lockfile write-file-atomic zod node:
 doctor/                     exit/ config/ services/ services/protocols/ temporal/ choreography/jetstream/ choreography/observing/  prom-client write-file-atomic node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ process/ version.ts temporal/ choreography/*/ client/ http/

@@ -98,11 +98,13 @@ export function createAccessActivities(
         const seen = await on(system).capture(employee, hold, signal, { ...known, held, showing });
         const { taken, revokingSince } = earlier ?? {};
         return { ...mergeCaptures(earlier?.capture, seen), taken, revokingSince };
-      }),
+      }, system),
 
     blockAccess: ({ system, account, hold, tried, overridesProtection }: BlockAccess): Promise<Blocked> =>
-      attempt<Blocked, Taken>(({ signal, progress = tried, report }) =>
-        on(system).block(account, hold, progress, report, signal, { overridesProtection }),
+      attempt<Blocked, Taken>(
+        ({ signal, progress = tried, report }) =>
+          on(system).block(account, hold, progress, report, signal, { overridesProtection }),
+        system,
       ),
 
     restoreAccess: (asked: RestoreAccess): Promise<Restored> =>
@@ -112,7 +114,7 @@ export function createAccessActivities(
         const recorded = { recorded: progress, giving: report };
         const options = { ...named, others, earlier, employee, ...recorded };
         return on(system).restore(account, taken, signal, options);
-      }),
+      }, asked.system),
 
     revokeAccess: (asked: RevokeAccess): Promise<Revoked> =>
       attempt<Revoked, GroupRef[]>(async ({ signal, progress, report }) => {
@@ -123,7 +125,7 @@ export function createAccessActivities(
           earlier: progress,
           removing: report,
         });
-      }),
+      }, asked.system),
   };
 }
 

@@ -8,6 +8,7 @@ import { FinalFailure, type Reported } from '../exit/failures.js';
 import { RetryAfter } from '../services/protocols/retry-after.js';
 import { deadlineIn } from '../services/protocols/deadline.js';
 import { startHeartbeats } from './heartbeats.js';
+import { turnOn } from './turns.js';
 
 export interface Attempt<P> {
   /** Aborts on cancellation, on shutdown, and before the attempt's timeout: no request outlives its attempt. */
@@ -21,13 +22,23 @@ export interface Attempt<P> {
   report: (progress: P) => Promise<void>;
 }
 
-export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promise<T>): Promise<T> {
+/** @param server that `run` has a turn on; it waits for that for a third of its time, so that the rest is enough */
+export async function attempt<T, P = never>(
+  run: (attempt: Attempt<P>) => Promise<T>,
+  server?: string,
+): Promise<T> {
   const context = Context.current();
-  const deadline = deadlineIn(timeLeftMs(context.info));
+  const leftMs = timeLeftMs(context.info);
+  const deadline = deadlineIn(leftMs);
   const heartbeats = startHeartbeats<P>(context);
   try {
     const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline.signal]);
-    return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
+    const end = server === undefined ? undefined : await turnWithin(server, leftMs / 3, signal);
+    try {
+      return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
+    } finally {
+      end?.();
+    }
   } catch (error) {
     const pauseMs = error instanceof RetryAfter ? error.afterMs : undefined;
     const retryAt = pauseMs === undefined ? {} : { retryAt: Date.now() + pauseMs };
@@ -52,6 +63,18 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
   } finally {
     deadline.clear();
     heartbeats.stop();
+  }
+}
+
+async function turnWithin(server: string, withinMs: number, signal: AbortSignal): Promise<() => void> {
+  const soon = AbortSignal.timeout(withinMs);
+  try {
+    return await turnOn(server, AbortSignal.any([signal, soon]));
+  } catch (error) {
+    if (signal.aborted || !soon.aborted) throw error;
+    throw new Error(`many other attempts are on ${server}: this one has waited for ${withinMs} ms`, {
+      cause: error,
+    });
   }
 }
 

@@ -7,6 +7,9 @@ import { earlierInterview } from './earlier-runs.js';
 /** @property progress the progress of earlier calls */
 type Input<K extends keyof HrService> = Parameters<HrService[K]>[0] & { progress: InterviewProgress };
 
+/** The server that has those of all HR partners. */
+const CALENDARS = 'the calendars';
+
 export function createHrActivities(hr: HrService) {
   return {
     scheduleHrInterview: (input: Input<'scheduleInterview'>) =>
@@ -14,16 +17,20 @@ export function createHrActivities(hr: HrService) {
         const interview = input.progress.interview ?? (await earlierInterview(input.exitId));
         const memory = memoryOf(attempt, { progress: { ...input.progress, interview } });
         return hr.scheduleInterview(input, memory, attempt.signal);
-      }),
+      }, CALENDARS),
 
     rescheduleHrInterview: (input: Input<'rescheduleInterview'>) =>
-      attempt((attempt: Attempt<InterviewProgress>) =>
-        hr.rescheduleInterview(input, memoryOf(attempt, input), attempt.signal),
+      attempt(
+        (attempt: Attempt<InterviewProgress>) =>
+          hr.rescheduleInterview(input, memoryOf(attempt, input), attempt.signal),
+        CALENDARS,
       ),
 
     cancelHrInterview: (input: Input<'cancelInterview'>) =>
-      attempt((attempt: Attempt<InterviewProgress>) =>
-        hr.cancelInterview(input, memoryOf(attempt, input), attempt.signal),
+      attempt(
+        (attempt: Attempt<InterviewProgress>) =>
+          hr.cancelInterview(input, memoryOf(attempt, input), attempt.signal),
+        CALENDARS,
       ),
   };
 }

@@ -19,9 +19,6 @@ interface DeviceLogin {
   signal: AbortSignal;
 }
 
-/** A token is renewed this long before it expires. */
-const EARLY_MS = 30_000;
-
 /** @returns the login, which the console has taken once, and whose it is */
 export async function logIn({
   console,
@@ -67,11 +64,10 @@ export async function logIn({
   return { login: { ...kept, person: user.email }, user };
 }
 
-/** @returns undefined while the token lasts. @throws Refusal where only a new login helps */
-export async function renewed(login: Login): Promise<Login | undefined> {
+/** @throws Refusal where only a new login helps */
+export async function renewed(login: Login): Promise<Login> {
   const { expiresAt, refreshToken, person } = login;
-  if (expiresAt === undefined || Date.parse(expiresAt) - Date.now() > EARLY_MS) return undefined;
-  if (refreshToken === undefined) throw ended(person, `its token expired at ${expiresAt}`);
+  if (refreshToken === undefined) throw ended(person, `its token expires at ${expiresAt}`);
   try {
     const client = await clientOf(login);
     const tokens = await oidc.refreshTokenGrant(client, refreshToken, resourceOf(login));

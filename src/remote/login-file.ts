@@ -23,12 +23,12 @@ const Login = z.object({
 export type Login = z.output<typeof Login>;
 
 const folderIn = (home: string): string => path.join(home, 'logins');
-const fileOf = (home: string, console: string): string =>
+export const loginFile = (home: string, console: string): string =>
   path.join(folderIn(home), `${encodeURIComponent(console)}.json`);
 
 /** @returns undefined without a login there */
 export function readLogin(home: string, console: string): Login | undefined {
-  const file = fileOf(home, console);
+  const file = loginFile(home, console);
   const text = readIfThere(file);
   if (text === undefined) return undefined;
   const { data, error } = Login.safeParse(JSON.parse(text));
@@ -38,8 +38,10 @@ export function readLogin(home: string, console: string): Login | undefined {
 
 export async function writeLogin(home: string, login: Login): Promise<void> {
   await mkdir(folderIn(home), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(fileOf(home, login.console), `${JSON.stringify(login, null, 2)}\n`, { mode: 0o600 });
+  await writeFileAtomic(loginFile(home, login.console), `${JSON.stringify(login, null, 2)}\n`, {
+    mode: 0o600,
+  });
 }
 
 export const deleteLogin = (home: string, console: string): Promise<void> =>
-  rm(fileOf(home, console), { force: true });
+  rm(loginFile(home, console), { force: true });

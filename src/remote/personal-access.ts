@@ -3,10 +3,9 @@ import { decodeJwt, errors } from 'jose';
 import { ConfigError } from '../config/config-error.js';
 import { emsHome, type Environment } from '../config/environment.js';
 import { secretIn } from '../config/secret.js';
-import { Refusal } from '../exit/refusal.js';
 import { SafeUrl } from '../http/settings.js';
 import type { Access } from './api-client.js';
-import { readLogin, writeLogin } from './login-file.js';
+import { readLogin } from './login-file.js';
 
 export interface PersonalAccess extends Access {
   /** Who acts: a mail address, or the name of a program. */
@@ -32,13 +31,8 @@ export function accessTo(console: string | undefined, env: Environment): Persona
   return {
     ...{ console: kept.console, person: kept.person },
     async token() {
-      // Another `ems` may have renewed it, or logged out.
-      const login = readLogin(home, kept.console);
-      if (!login) throw new Refusal('unauthenticated', `The login to ${kept.console} was ended meanwhile`);
-      const { renewed } = await import('./device-login.js');
-      const next = await renewed(login);
-      if (next) await writeLogin(home, next);
-      return (next ?? login).accessToken;
+      const { freshLogin } = await import('./login-renewal.js');
+      return (await freshLogin(home, kept.console)).accessToken;
     },
   };
 }
