@@ -40,7 +40,7 @@ export async function logChanges<C extends Change>(
   } catch (error) {
     // Before the array begins, the error is the document.
     if (!json || printed === 0) throw error;
-    const { sentence, document } = describeError(error as Error);
+    const { sentence, document } = describeError(error as Error, session);
     element(document);
     session.warn(sentence);
     session.exitCode = 1;

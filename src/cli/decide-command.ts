@@ -62,7 +62,7 @@ const decide: Define = (command, session) =>
       }
       if (confirm) {
         const { decided, step } = await (await session.application()).confirm(which, { number, by });
-        if (decided) return session.show(decided, (shown) => told(employeeId, shown));
+        if (decided) return session.show(decided, (shown) => told(employeeId, shown, session.by('their')));
         return session.show(
           step!,
           (shown) => `Confirmed for ${employeeId}: ${stepKey(shown)} is tried again.`,
@@ -84,7 +84,7 @@ const decide: Define = (command, session) =>
         );
       }
       const accepted = await exits.decide(which, decision);
-      session.show(accepted, (shown) => told(employeeId, shown));
+      session.show(accepted, (shown) => told(employeeId, shown, session.by('their')));
     });
 
 export default decide;
@@ -94,11 +94,11 @@ function numberIn(text: string): number {
   throw new InvalidArgumentError('It is the number of a proposal, such as 1.');
 }
 
-function told(employeeId: string, decided: Decided): string {
+function told(employeeId: string, decided: Decided, by: string): string {
   const what = describeDecision(decided);
   if (decided.proposedAt === undefined)
     return `Decided for ${employeeId}: ${what}.\n\n  follow it:  ems watch ${employeeId}`;
-  return `Proposed for ${employeeId}: ${what}. It counts once a second person confirms it; until then nothing is given back or revoked.\n\n  to confirm:  ems decide ${employeeId} --confirm --by <their mail address>`;
+  return `Proposed for ${employeeId}: ${what}. It counts once a second person confirms it; until then nothing is given back or revoked.\n\n  to confirm:  ems decide ${employeeId} --confirm${by}`;
 }
 
 function describeEffect({ day, at, timeZone, isEmployeeZone }: TakesEffect): string {

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
 import { SIGNED_ALONE } from '../exit/signature.js';
+import type { Session } from './session.js';
 
 /** What --json prints of an error. */
 interface ErrorDocument {
@@ -20,7 +21,9 @@ const addressOf = ({ form }: Facts): string | undefined => variables[form as key
 const isOfConsole = ({ console }: Facts): boolean => console !== undefined;
 const stack = 'start the local stack with "npm start", or set';
 
-const hints: Partial<Record<RefusalCode, (facts: Facts, message: string) => string | undefined>> = {
+type Hint = (facts: Facts, message: string, session: Pick<Session, 'by'>) => string | undefined;
+
+const hints: Partial<Record<RefusalCode, Hint>> = {
   'already-open': status,
   'had-exit': status,
   'no-interview': status,
@@ -28,9 +31,10 @@ const hints: Partial<Record<RefusalCode, (facts: Facts, message: string) => stri
   'orphaned-hold': resign,
   'ended-from-outside': resign,
   'ambiguous-form': () => 'say which one with --form',
-  'last-of-protected-group': () => 'put another member there, or use --override --by <your mail address>',
-  'awaits-second-person': ({ employeeId }) =>
-    `ems openings ${String(employeeId)} --confirm --by <their mail address>`,
+  'last-of-protected-group': (_facts, _message, session) =>
+    `put another member there, or use --override${session.by('your')}`,
+  'awaits-second-person': ({ employeeId }, _message, session) =>
+    `ems openings ${String(employeeId)} --confirm${session.by('their')}`,
   'no-dead-letter': () => 'ems dead-letters list',
   unauthenticated: () => 'ems login, or a new EMS_TOKEN',
   'not-allowed': (_facts, message) => (message.includes(SIGNED_ALONE) ? 'ems login' : undefined),
@@ -44,14 +48,17 @@ const hints: Partial<Record<RefusalCode, (facts: Facts, message: string) => stri
 };
 
 /** An error for people, with what to type, and for programs. */
-export function describeError(error: Error): { sentence: string; document: ErrorDocument } {
+export function describeError(
+  error: Error,
+  session: Pick<Session, 'by'>,
+): { sentence: string; document: ErrorDocument } {
   const message = error.message.replace(/^error: /, '');
   if (!(error instanceof Refusal)) {
     const code = error instanceof CommanderError ? 'invalid' : 'failed';
     return { sentence: message, document: { error: message, code, facts: {} } };
   }
   const { code, facts } = error;
-  const hint = hints[code]?.(facts, message);
+  const hint = hints[code]?.(facts, message, session);
   const sentence = hint === undefined ? message : `${message}${message.endsWith('?') ? '' : ':'} ${hint}`;
   return { sentence, document: { error: message, code, facts } };
 }

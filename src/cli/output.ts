@@ -29,7 +29,8 @@ export function localTime(iso: string): string {
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
 }
 
-export function statusPage(status: ExitStatus): string {
+/** @param by what a command to type needs to name who acts */
+export function statusPage(status: ExitStatus, by: string): string {
   const { openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } = status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
   const facts = factTable([
@@ -64,7 +65,7 @@ export function statusPage(status: ExitStatus): string {
       ({ at, by, from, to }) => `\n  handed over ${localTime(at)} by ${by}: ${from.email} → ${to.email}`,
     ),
     ...status.rejectedDecisions.map(({ at, reason }) => `\n  refused ${localTime(at)}: ${reason}`),
-    ...advice(status),
+    ...advice(status, by),
   ];
   return sections.join('\n');
 }
@@ -154,20 +155,19 @@ export const describeDecision = ({ outcome, decidedBy, effectiveOn, now, note }:
 const proposalLine = (proposal: ExitStatus['proposals'][number]): string =>
   `\n  ${proposal.state}${proposal.endedAt ? ` ${localTime(proposal.endedAt)}` : ''}${proposal.endedBy ? ` by ${proposal.endedBy}` : ''}: ${describeProposal(proposal)}, proposed by ${proposal.by} ${localTime(proposal.at)}`;
 
-function advice({ employeeId, phase, steps, proposals }: ExitStatus): string[] {
+function advice({ employeeId, phase, steps, proposals }: ExitStatus, by: string): string[] {
   const stuck = steps.filter(isStuck);
   const commands = stuck.map((step) => [
     'to mend:',
-    `ems resolve ${employeeId} ${stepKey(step)} retry|done-by-hand|skip --by <your mail address>`,
+    `ems resolve ${employeeId} ${stepKey(step)} retry|done-by-hand|skip${by}`,
   ]);
   if (phase === 'starting' || phase === 'awaiting-decision') {
-    commands.push(['to decide:', `ems decide ${employeeId} retained|leaving --by <your mail address>`]);
+    commands.push(['to decide:', `ems decide ${employeeId} retained|leaving${by}`]);
   }
   for (const { state, decision, number } of proposals.toReversed()) {
     if (state !== 'open') continue;
     const which = decision ? '' : ` --proposal ${number}`;
-    const confirm = `ems decide ${employeeId} --confirm|--reject${which}`;
-    commands.push(['to confirm:', `${confirm} --by <your mail address>`]);
+    commands.push(['to confirm:', `ems decide ${employeeId} --confirm|--reject${which}${by}`]);
   }
   return commands.length > 0 ? ['', table(commands, '  ')] : [];
 }

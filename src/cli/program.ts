@@ -129,7 +129,7 @@ function report(error: Error, session: Session): number {
   const isOfCommander = error instanceof CommanderError;
   // Commander's help is no error, and Commander prints its own errors.
   if (isOfCommander && error.exitCode === 0) return 0;
-  const { sentence, document } = describeError(error);
+  const { sentence, document } = describeError(error, session);
   if (!isOfCommander) session.warn(sentence);
   if (session.json) session.show(document, () => '');
   return document.code === 'invalid' ? 2 : 1;

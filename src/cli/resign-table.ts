@@ -30,6 +30,8 @@ export async function resignTable(
   if (confirm === undefined) {
     const { rows, opensNow: opensOf } = application.previewTable({ csv, form }, { submittedBy });
     const shown = await all(told(rows), signal);
+    if (shown.length < count)
+      throw new Error(`The preview was stopped before the last ${count - shown.length} rows`);
     const opensNow = await opensOf(shown);
     return session.show(shown, (previewed) => previewPage(previewed, file, opensNow));
   }

@@ -105,6 +105,11 @@ export class Session {
     return this.#access?.person;
   }
 
+  /** What a command to type needs to name who acts: nothing after a login. */
+  by(whose: 'your' | 'their'): string {
+    return this.person === undefined ? ` --by <${whose} mail address>` : '';
+  }
+
   /** Over the API of the console after a login to it. */
   async application(): Promise<UseCases> {
     const { useCasesFor } = await import('./connect.js');

@@ -15,7 +15,7 @@ const status: Define = (command, session) =>
     .action(async (employeeId: string, { form, exit: exitId }: Options) => {
       const exits = await session.application();
       const status = await exits.status({ employeeId, form, exitId });
-      session.show(status, statusPage);
+      session.show(status, (shown) => statusPage(shown, session.by('your')));
     });
 
 export default status;

@@ -46,3 +46,11 @@ export const describeActor = (by: string, asker: Asker | undefined): string =>
 /** "Hanna HR (hr@acme.example)"; the address alone where no other name is known. */
 export const titleOfPerson = (by: string, asker?: Asker): string =>
   asker && asker.name !== by ? `${asker.name} (${by})` : by;
+
+/** The members of a status that hold one. */
+const MEMBERS = new Set(['asker', 'proposer', 'ender']);
+
+export const withoutAskers = <T>(value: T): T =>
+  JSON.parse(
+    JSON.stringify(value, (name, member: unknown) => (MEMBERS.has(name) ? undefined : member)),
+  ) as T;

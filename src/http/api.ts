@@ -2,13 +2,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { Application } from '../client/application.js';
 import type { Config } from '../config/config.js';
-import { logged, type Asking } from './act-log.js';
+import { logged, logRefused, type Asking } from './act-log.js';
 import { STRUCTURED, structuredForm } from './cloud-event.js';
 import { endpoints } from './endpoints.js';
 import type { ExitsFor } from './exits-for.js';
 import { answerProblems, HttpProblem } from './http-problem.js';
 import { idempotently, requestIdOf } from './idempotency.js';
 import type { Identity } from './identity.js';
+import { inLines, inOne, JSON_LINES, type Rows } from './json-lines.js';
 import type { User } from './user.js';
 import { routeWebhooks } from './webhooks.js';
 
@@ -38,7 +39,7 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
     prefix: '/webhooks',
   });
 
-  for (const { method, path, name, status, bodyLimit, answerTo } of endpoints)
+  for (const { method, path, name, status, bodyLimit, inRows, answerTo } of endpoints)
     app.route<{ Params: { exitId?: string } }>({
       method,
       url: path.replace('{exitId}', ':exitId'),
@@ -54,9 +55,17 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
         const requestId = key === undefined ? undefined : requestIdOf('api', user.subject, key);
         const asked = { exits: exitsFor(user, request), exitId, body, query, requestId };
         const act = { act: name, subject: user.subject, exitId: exitId || undefined };
+        const rows = async () => (await answerTo(asked)) as Rows;
+        // What is remembered for a repetition has to be there as a whole.
+        if (inRows && key === undefined && headers.accept?.includes(JSON_LINES)) {
+          const failed = (error: Error) => logRefused(request, act, error);
+          const lines = await logged(request, act, async () => inLines(await rows(), failed));
+          return reply.code(status).type(JSON_LINES).send(lines);
+        }
+        const ask = async () => (inRows ? inOne(await rows()) : answerTo(asked));
         const answer = await once(key, [user.subject, name, exitId], body, async () => ({
           status,
-          body: await (method === 'POST' ? logged(request, act, () => answerTo(asked)) : answerTo(asked)),
+          body: await (method === 'POST' ? logged(request, act, ask) : ask()),
         }));
         if (answer.status === 201) {
           const { exitId: opened } = answer.body as { exitId: string };

@@ -1,6 +1,6 @@
 /** The endpoints of the HTTP API. The routes and the OpenAPI document are made of this table. */
 import { z } from 'zod';
-import { all, MOST_BYTES } from '../client/bulk.js';
+import { MOST_BYTES, type PreviewedRow } from '../client/bulk.js';
 import { parse } from '../exit/input.js';
 import { Refusal } from '../exit/refusal.js';
 import type { ExitsFor, OpenRequest } from './exits-for.js';
@@ -77,8 +77,10 @@ interface Definition<B extends z.ZodType, Q extends z.ZodType> {
   query?: Q;
   status: number;
   answer: z.ZodType;
-  /** @returns the body of the answer */
-  handle: (asked: Asked<z.output<B>, z.output<Q>>) => Promise<unknown>;
+  /** `handle` returns `Rows`. */
+  inRows?: true;
+  /** @returns the body of the answer, or a promise of it */
+  handle: (asked: Asked<z.output<B>, z.output<Q>>) => unknown;
 }
 
 export type Endpoint = Omit<Definition<z.ZodType, z.ZodType>, 'handle'> & {
@@ -128,7 +130,7 @@ export const endpoints: Endpoint[] = [
     answer: UserAnswer,
     handle({ exits: { user } }) {
       const { name, email, roles, acts } = user;
-      return Promise.resolve({ name, email, roles, acts });
+      return { name, email, roles, acts };
     },
   }),
   endpoint({
@@ -223,10 +225,10 @@ export const endpoints: Endpoint[] = [
     bodyLimit: LONGEST_TABLE,
     status: 200,
     answer: PreviewedTableAnswer,
-    async handle({ exits, body }) {
-      const table = exits.previewTable(body);
-      const rows = await all(table.rows);
-      return { opensNow: await table.opensNow(rows), rows };
+    inRows: true,
+    handle({ exits, body }) {
+      const { rows, opensNow } = exits.previewTable(body);
+      return { rows, end: async (found: PreviewedRow[]) => ({ opensNow: await opensNow(found) }) };
     },
   }),
   endpoint({
@@ -240,7 +242,8 @@ export const endpoints: Endpoint[] = [
     bodyLimit: LONGEST_TABLE,
     status: 200,
     answer: OpenedTableAnswer,
-    handle: async ({ exits, body }) => ({ rows: await all(exits.openTable(body)) }),
+    inRows: true,
+    handle: ({ exits, body }) => ({ rows: exits.openTable(body) }),
   }),
   endpoint({
     name: 'listOpenings',
@@ -262,7 +265,8 @@ export const endpoints: Endpoint[] = [
     body: ConfirmedOpeningsBody,
     status: 200,
     answer: EndedOpeningsAnswer,
-    handle: async ({ exits, body }) => ({ rows: await all(await exits.confirmOpenings(body.employeeIds)) }),
+    inRows: true,
+    handle: async ({ exits, body }) => ({ rows: await exits.confirmOpenings(body.employeeIds) }),
   }),
   endpoint({
     name: 'rejectOpenings',
@@ -273,8 +277,9 @@ export const endpoints: Endpoint[] = [
     body: RejectedOpeningsBody,
     status: 200,
     answer: EndedOpeningsAnswer,
+    inRows: true,
     handle: async ({ exits, body: { employeeIds, note } }) => ({
-      rows: await all(await exits.rejectOpenings(employeeIds, note)),
+      rows: await exits.rejectOpenings(employeeIds, note),
     }),
   }),
   endpoint({

@@ -11,10 +11,11 @@ import type { RemoteCodec } from '../client/remote-codec.js';
 import type { WaitingInForm } from '../client/openings.js';
 import { inOrder, type ListFilter } from '../exit/exits.js';
 import { isSameIdentity } from '../exit/mail-address.js';
-import { askerOf, type ActedBy } from '../exit/asker.js';
+import { askerOf, withoutAskers, type ActedBy } from '../exit/asker.js';
 import type { Employee } from '../exit/people.js';
 import type { Resignation } from '../exit/resignation.js';
 import { Refusal } from '../exit/refusal.js';
+import type { ExitStatus } from '../exit/status.js';
 import { loggedRows, type Asking } from './act-log.js';
 import type {
   AmendmentBody,
@@ -114,6 +115,9 @@ export function exitsOf({ application, people, version }: Served) {
       if (!user.mayReadOwnReports) demand('read');
       if (!isReport(await told(employeeId, 'the employee reports to you'))) throw notYours();
     }
+
+    /** From where HR acts is no matter of a manager. */
+    const shownTo = (status: ExitStatus): ExitStatus => (may('read') ? status : withoutAskers(status));
 
     const notYours = (): HttpProblem =>
       forbidden(`${user.name} has no role here, and sees the exits of the own reports only`);
@@ -224,11 +228,11 @@ export function exitsOf({ application, people, version }: Served) {
       },
 
       async status(exitId: string) {
-        return application.status(await readable(exitId));
+        return shownTo(await application.status(await readable(exitId)));
       },
 
       async *follow(exitId: string, everyMs: number) {
-        yield* application.follow(await readable(exitId), everyMs);
+        for await (const status of application.follow(await readable(exitId), everyMs)) yield shownTo(status);
       },
 
       async report(exitId: string) {

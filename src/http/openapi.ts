@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ProblemAnswer, PublishedEventBody, WebhookAnswer } from './api-schemas.js';
 import { STRUCTURED } from './cloud-event.js';
 import { endpoints, type Endpoint } from './endpoints.js';
+import { JSON_LINES } from './json-lines.js';
 import { acts, scopeOf } from './roles.js';
 
 /** @param issuer of the tokens */
@@ -46,7 +47,7 @@ export function openapiDocument(version: string, publicUrl: string, issuer: stri
 }
 
 function operationOf(endpoint: Endpoint): object {
-  const { name, method, path, summary, act, or, body, mediaType, query, status, answer } = endpoint;
+  const { name, method, path, summary, act, or, body, mediaType, query, status, answer, inRows } = endpoint;
   return {
     operationId: name,
     summary,
@@ -64,7 +65,7 @@ function operationOf(endpoint: Endpoint): object {
         content: { [mediaType ?? 'application/json']: { schema: schemaOf(body, 'input') } },
       },
     }),
-    responses: answers(status, answer),
+    responses: answers(status, answer, inRows),
   };
 }
 
@@ -75,16 +76,26 @@ const required = (place: string, name: string, schema: object) => ({
   required: true,
 });
 
-const answers = (status: number, answer: z.ZodType) => ({
+const answers = (status: number, answer: z.ZodType, inRows = false) => ({
   [status]: {
     description: 'Done',
     ...(status === 201 && {
       headers: { location: { description: 'The path of the exit.', schema: { type: 'string' } } },
     }),
-    content: { 'application/json': { schema: schemaOf(answer, 'output') } },
+    content: {
+      'application/json': { schema: schemaOf(answer, 'output') },
+      ...(inRows && { [JSON_LINES]: { schema: lines } }),
+    },
   },
   default: { $ref: '#/components/responses/Problem' },
 });
+
+/** OpenAPI 3.1 has no schema for a sequence of values. */
+const lines = {
+  type: 'string',
+  description:
+    'Lines of JSON, as the rows come: each has a `row`. The last has `end`, with the other members of the answer, or a `problem`; without it, the answer was cut off.',
+};
 
 /** The headers of Standard Webhooks 1.0. */
 const signature = [

@@ -33,7 +33,13 @@ interface Opened {
   remarks: string[];
 }
 
-export function exitsOverApi({ get, post, signal, close }: ApiClient): UseCases & { close: typeof close } {
+export function exitsOverApi({
+  get,
+  post,
+  rows,
+  signal,
+  close,
+}: ApiClient): UseCases & { close: typeof close } {
   /** @returns the path of the exit */
   async function pathOf({ employeeId, form, exitId }: Which): Promise<string> {
     const found = await get<{ exitId: string }>('/exits/find', { employeeId, form, exitId });
@@ -42,10 +48,6 @@ export function exitsOverApi({ get, post, signal, close }: ApiClient): UseCases 
   const read = async <T>(which: Which, what = ''): Promise<T> => get(`${await pathOf(which)}${what}`);
   const act = async <T>(which: Which, what: string, body: object): Promise<T> =>
     post(`${await pathOf(which)}${what}`, body);
-
-  async function* rowsOf<T>(path: string, body: object): AsyncGenerator<T> {
-    yield* (await post<{ rows: T[] }>(path, body)).rows;
-  }
 
   return {
     close,
@@ -60,26 +62,22 @@ export function exitsOverApi({ get, post, signal, close }: ApiClient): UseCases 
     },
 
     previewTable(table) {
-      type Answer = { rows: PreviewedRow[]; opensNow: number };
-      let asked: Promise<Answer> | undefined;
-      const answer = (): Promise<Answer> => (asked ??= post<Answer>('/table/preview', table));
-      return {
-        rows: (async function* () {
-          yield* (await answer()).rows;
-        })(),
-        opensNow: async () => (await answer()).opensNow,
+      let end: { opensNow: number } | undefined;
+      const shown = async function* () {
+        end = yield* rows<PreviewedRow, NonNullable<typeof end>>('/table/preview', table);
       };
+      return { rows: shown(), opensNow: () => Promise.resolve(end!.opensNow) };
     },
 
-    openTable: (table) => rowsOf<OpenedRow>('/table', table),
+    openTable: (table) => rows<OpenedRow>('/table', table),
 
     waiting: async () => (await get<{ openings: WaitingInForm[] }>('/openings')).openings,
 
     confirmOpenings: (employeeIds) =>
-      Promise.resolve(rowsOf<EndedOpening>('/openings/confirmation', { employeeIds })),
+      Promise.resolve(rows<EndedOpening>('/openings/confirmation', { employeeIds })),
 
     rejectOpenings: (employeeIds, { note }) =>
-      Promise.resolve(rowsOf<EndedOpening>('/openings/rejection', { employeeIds, note })),
+      Promise.resolve(rows<EndedOpening>('/openings/rejection', { employeeIds, note })),
 
     status: (which) => read<ExitStatus>(which),
 

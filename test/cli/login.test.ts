@@ -90,6 +90,7 @@ describe('ems, logged in to a console,', () => {
     const told = await page(hr, 'resign', employeeId, '--last-working-day', inDays(40));
     assert.match(told, new RegExp(`The exit of ${employeeId} is open`));
     await world.untilIn('awaiting-decision', { employeeId });
+    assert.match(await page(hr, 'status', employeeId), /to decide: +ems decide \S+ retained\|leaving$/m);
     const leaving = ['decide', employeeId, 'leaving', '--now'];
     await answer(hr, ...leaving);
     assert.match(await page(hr, 'decide', employeeId, '--reject', '--note', 'not yet'), /is withdrawn/);
@@ -227,6 +228,13 @@ describe('ems, logged in to a console,', () => {
     assert.deepEqual([code, why], [1, 'unauthenticated']);
     assert.match(sentence, /The login of it@acme\.example has ended: .*invalid_grant: ems login/);
     await change(operator, after);
+  });
+
+  it('lasts where two commands renew it at once', async () => {
+    await change(operator, { expiresAt: new Date().toISOString() });
+    await Promise.all([1, 2, 3].map(() => page(operator, 'openings')));
+    await change(operator, { expiresAt: new Date().toISOString() });
+    await page(operator, 'openings');
   });
 
   it('takes a token of the environment, or of a file, instead', async () => {

@@ -132,6 +132,11 @@ describe('who acts, and from where', () => {
       ]);
       assert.deepEqual([amendments[0]!.asker, handOvers[0]!.asker], [hr.asker, head.asker]);
 
+      const manager = person('boss-1', nora.manager, 'Maria Boss', 'none', '192.0.2.12');
+      const { body: shown } = await ask<ExitStatus>(manager, exit);
+      assert.equal(shown.decision!.decidedBy, HR);
+      assert.doesNotMatch(JSON.stringify(shown), /hr-1|head-1|it-1|192\.0\.2|2001:db8/);
+
       // From the record alone, each with its time.
       const { body: report } = await ask<Evidence>(hr, `${exit}/report`);
       const acts: { at?: string | undefined; asker?: object | undefined }[] = [

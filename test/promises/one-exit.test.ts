@@ -49,7 +49,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     await exits.decide(nora.employeeId, retained);
     const closed = await untilPhase(nora, 'closed');
     assert.equal(stepOf(closed, 'cancel-hr-interview'), undefined);
-    assert.match(statusPage(closed), /^ *interview .*, with hr@acme\.example$/m);
+    assert.match(statusPage(closed, ''), /^ *interview .*, with hr@acme\.example$/m);
     assert.equal(
       mail.invitationsTo(nora.email).filter(({ source }) => source.includes('METHOD:CANCEL')).length,
       0,
