@@ -51,6 +51,4 @@ export const titleOfPerson = (by: string, asker?: Asker): string =>
 const MEMBERS = new Set(['asker', 'proposer', 'ender']);
 
 export const withoutAskers = <T>(value: T): T =>
-  JSON.parse(
-    JSON.stringify(value, (name, member: unknown) => (MEMBERS.has(name) ? undefined : member)),
-  ) as T;
+  JSON.parse(JSON.stringify(value, (name, member: unknown) => (MEMBERS.has(name) ? undefined : member))) as T;
