@@ -47,7 +47,7 @@ choreography/client/        exit/ exit/evidence/ services/ config/ choreography/
 choreography/
 
 client/                     exit/ exit/evidence/ services/ services/protocols/ config/ temporal/ choreography/client/  csv-parse liquidjs temporal-polyfill node:
-http/                       exit/ exit/evidence/ config/ client/
+http/                       exit/ exit/evidence/ process/ config/ client/
                             @fastify/cors @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:
 remote/                     exit/ exit/evidence/ config/ services/protocols/ client/ http/  jose openid-client proper-lockfile write-file-atomic zod node:

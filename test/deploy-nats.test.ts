@@ -71,7 +71,7 @@ describe('@long the NATS server of the deployment', () => {
       services: [],
       config: [
         ['# Steps of your own', step],
-        ["# digest: { day: monday, at: '08:00' }", digest],
+        ['secondPerson: [] }', `secondPerson: [] }\n${digest}`],
       ],
     });
     const { config } = world;

@@ -33,7 +33,7 @@ export async function attempt<T, P = never>(
   const heartbeats = startHeartbeats<P>(context);
   try {
     const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline.signal]);
-    const end = server === undefined ? undefined : await turnWithin(server, leftMs / 3, signal);
+    const end = server === undefined ? undefined : await turnWithin(server, Math.ceil(leftMs / 3), signal);
     try {
       return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
     } finally {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { TakesEffect } from '../client/application.js';
+import type { TakesEffect } from '../client/decide-exits.js';
 import { effectOf } from '../client/effects.js';
 import type { Decision, Outcome } from '../exit/decision.js';
 import type { Decided } from '../exit/exits.js';

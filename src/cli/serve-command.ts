@@ -9,7 +9,9 @@ import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
 import { healthOption, type HealthAddress } from '../process/health-option.js';
 import { serveHealth } from '../process/health.js';
+import { createLog } from '../process/logger.js';
 import { version } from '../process/package-version.js';
+import { startTracing } from '../process/tracing.js';
 import type { Define } from './session.js';
 
 const serve: Define = (command, session) =>
@@ -28,6 +30,7 @@ const serve: Define = (command, session) =>
       const application = await session.ownApplication();
       const people = peopleOf(() => config);
       const codec = remoteCodecOf(loadDataKeys(session.io.env));
+      const stopTracing = await startTracing('ems', createLog(), session.io.env);
       const server = await createServer({
         application,
         people,
@@ -43,6 +46,7 @@ const serve: Define = (command, session) =>
       session.warn(`the console is ready at ${settings.publicUrl}`);
       await stopped;
       await Promise.all([server.close(), closeMetrics?.()]);
+      await stopTracing();
 
       /** On a port of their own: the figures of exits are not for all who reach the console. */
       async function serveMetrics(address: HealthAddress): Promise<() => Promise<unknown>> {

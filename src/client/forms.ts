@@ -2,7 +2,7 @@
 import type { HasOpenExit } from '../exit/acting.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import type { FoundExit } from '../exit/exits.js';
-import { Refusal } from '../exit/refusal.js';
+import { noExit, Refusal } from '../exit/refusal.js';
 import type { ExitStatus } from '../exit/status.js';
 
 export type Form = ExitStatus['form'];
@@ -65,6 +65,22 @@ export async function findExit(
     if (answer.status === 'rejected')
       throw asked.length === 1 ? answer.reason : unanswered(employeeId, asked[i]!, answer.reason as Error);
   return found.toSorted((a, b) => b.since.localeCompare(a.since))[0];
+}
+
+/** @throws Refusal where there is none */
+export async function requireExit(configured: Configured, which: Which): Promise<FoundInForm> {
+  const found = await findExit(configured, which);
+  if (found) return found;
+  throw noExit(which.employeeId, which.exitId);
+}
+
+/** Calls the form that has the exit. @throws Refusal */
+export async function askForm<T>(
+  configured: Configured,
+  which: Which,
+  question: (exits: ExitsOfForm) => Promise<T>,
+): Promise<T> {
+  return question((await requireExit(configured, which)).exits);
 }
 
 /** @throws Refusal where no form has the exit, or a form does not answer */

@@ -1,5 +1,5 @@
 /**
- * Traces of OpenTelemetry, sent over OTLP/HTTP. All attempts of an exit are in one trace, whatever process makes them: its id follows from
+ * Traces of OpenTelemetry, sent over OTLP/HTTP. All attempts of an exit, and the acts of people on it, are in one trace, whatever process makes them: its id follows from
  * the exit's, so that neither Temporal nor NATS carries one.
  */
 import { createHash } from 'node:crypto';
@@ -10,6 +10,7 @@ import {
   SpanStatusCode,
   trace,
   TraceFlags,
+  type Context,
   type Tracer,
 } from '@opentelemetry/api';
 import { withoutAddresses, type Log } from './logger.js';
@@ -74,7 +75,6 @@ export async function traced<T>(
   endOf: (outcome: { result: T } | { error: unknown }) => End,
 ): Promise<T> {
   if (!tracer) return run();
-  const parent = trace.setSpanContext(ROOT_CONTEXT, idsOf(exitId));
   const attributes = {
     'ems.exit_id': exitId,
     'ems.form': form,
@@ -83,7 +83,7 @@ export async function traced<T>(
     'ems.attempt': attempt,
   };
   const name = system === undefined ? step : `${step}:${system}`;
-  const span = tracer.startSpan(name, { attributes }, parent);
+  const span = tracer.startSpan(name, { attributes }, parentOf(exitId));
   try {
     const result = await run();
     span.setAttribute('ems.end', endOf({ result }));
@@ -101,6 +101,30 @@ export async function traced<T>(
     span.end();
   }
 }
+
+interface ActOn {
+  exitId: string;
+  act: string;
+  startedAt: Date;
+  /** The code of the refusal; absent where it is done. */
+  code?: string | undefined;
+}
+
+/** Adds an act of a person or a program to the trace of its exit, once it has ended: before, an opening has no exit. */
+export function traceAct({ exitId, act, startedAt, code }: ActOn): void {
+  if (!tracer) return;
+  const attributes = {
+    'ems.exit_id': exitId,
+    'ems.act': act,
+    'ems.end': code === undefined ? 'done' : 'refused',
+    'error.type': code,
+  };
+  const span = tracer.startSpan(act, { attributes, startTime: startedAt }, parentOf(exitId));
+  if (code !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
+const parentOf = (exitId: string): Context => trace.setSpanContext(ROOT_CONTEXT, idsOf(exitId));
 
 /** The trace of an exit, and the span that stands for it as a whole. It is sampled by the trace, so that all processes agree. */
 export function idsOf(exitId: string) {

@@ -1,13 +1,11 @@
 /** What the commands of `ems` use, over the HTTP API of a console. The person of the token acts, so no request names who does. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type {
-  HandedOverExit,
-  ListedExitOfForm,
-  PreviewedDecision,
-  PreviewedExit,
-} from '../client/application.js';
+import type { ListedExitOfForm } from '../client/application.js';
 import type { PreviewedRow } from '../client/bulk.js';
+import type { PreviewedDecision } from '../client/decide-exits.js';
 import type { Which } from '../client/forms.js';
+import type { HandedOverExit } from '../client/hand-over-exits.js';
+import type { PreviewedExit } from '../client/open-exits.js';
 import type { OpenedRow } from '../client/opened-row.js';
 import type { EndedOpening, WaitingInForm } from '../client/openings.js';
 import type { UseCases } from '../client/use-cases.js';

@@ -6,53 +6,29 @@ import type { AddressInfo } from 'node:net';
 import { createLog } from '../../src/process/logger.js';
 import { idsOf, startTracing, traced } from '../../src/process/tracing.js';
 import { eventually } from '../support/eventually.js';
+import {
+  attributeOf,
+  startTraceCollector,
+  type Span,
+  type TraceCollector,
+} from '../support/trace-collector.js';
 import { inBothForms } from './both-forms.js';
 import { ended, waiting } from './on-the-way.js';
 
-interface Span {
-  traceId: string;
-  name: string;
-  status: { code?: number; message?: string };
-  attributes: { key: string; value: { stringValue?: string; intValue?: number } }[];
-}
-interface Sent {
-  resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
-}
-
-const of = ({ attributes }: Span, key: string) =>
-  attributes.find((each) => each.key === key)?.value.stringValue;
-
 inBothForms('the traces of an exit', { systems: ['payroll'] }, (company) => {
-  const received: string[] = [];
-  let collector: http.Server;
+  let collector: TraceCollector;
   let stopTracing: () => Promise<void>;
   before(async () => {
-    collector = http.createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        received.push(Buffer.concat(chunks).toString());
-        response.setHeader('content-type', 'application/json').end('{}');
-      });
-    });
-    await once(collector.listen(0, '127.0.0.1'), 'listening');
-    const { port } = collector.address() as AddressInfo;
-    process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = `http://127.0.0.1:${port}`;
-    process.env['OTEL_BSP_SCHEDULE_DELAY'] = '100';
+    collector = await startTraceCollector();
+    Object.assign(process.env, collector.env);
     stopTracing = await startTracing('ems', createLog());
   });
   after(async () => {
     await stopTracing();
-    delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-    delete process.env['OTEL_BSP_SCHEDULE_DELAY'];
-    collector.close();
+    for (const name of Object.keys(collector.env)) delete process.env[name];
+    collector.stop();
   });
-
-  const spansOf = (exitId: string): Span[] =>
-    received
-      .flatMap((body) => (JSON.parse(body) as Sent).resourceSpans)
-      .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
-      .filter((span) => of(span, 'ems.exit_id') === exitId);
+  const spansOf = (exitId: string): Span[] => collector.spansOf(exitId);
 
   it('are one trace of all its attempts, with those that failed, and name no person', async () => {
     const world = company();
@@ -61,7 +37,7 @@ inBothForms('the traces of an exit', { systems: ['payroll'] }, (company) => {
     await world.exits.open({ employeeId: nora.employeeId });
     const { exitId } = await world.exits.status(nora.employeeId);
     const failed = await eventually('a failed attempt', () =>
-      Promise.resolve(spansOf(exitId).find((span) => of(span, 'ems.end') === 'failed')),
+      Promise.resolve(spansOf(exitId).find((span) => attributeOf(span, 'ems.end') === 'failed')),
     );
     assert.equal(failed.status.code, 2);
     assert.ok(failed.status.message);
@@ -72,14 +48,16 @@ inBothForms('the traces of an exit', { systems: ['payroll'] }, (company) => {
     const spans = await eventually('every step', () => {
       const found = spansOf(exitId);
       const isThere = (step: string) =>
-        found.some((span) => of(span, 'ems.step') === step && of(span, 'ems.end') === 'done');
+        found.some(
+          (span) => attributeOf(span, 'ems.step') === step && attributeOf(span, 'ems.end') === 'done',
+        );
       return Promise.resolve(steps.every(isThere) ? found : undefined);
     });
     assert.deepEqual([...new Set(spans.map(({ traceId }) => traceId))], [idsOf(exitId).traceId]);
-    assert.deepEqual([...new Set(spans.map((span) => of(span, 'ems.form')))], [world.form]);
+    assert.deepEqual([...new Set(spans.map((span) => attributeOf(span, 'ems.form')))], [world.form]);
     assert.ok(spans.some(({ name }) => name === 'block-access:payroll'));
     for (const secret of [nora.employeeId, nora.email, nora.manager, world.env['PAYROLL_SCIM_TOKEN']!])
-      assert.ok(!received.some((body) => body.includes(secret)), secret);
+      assert.ok(!collector.received.some((body) => body.includes(secret)), secret);
   });
 
   it('are another one for another exit', async () => {
