@@ -18,6 +18,11 @@ interface Service {
   volumes?: string[];
   depends_on?: Record<string, { condition: string }>;
   healthcheck?: { test: string[] };
+  read_only?: boolean;
+  cap_drop?: string[];
+  security_opt?: string[];
+  mem_limit?: string;
+  pids_limit?: number;
 }
 
 const read = (file: string): string => readFileSync(file, 'utf8');
@@ -194,6 +199,15 @@ describe('@long the deployment', () => {
           `${name} runs ${script}`,
         );
     }
+  });
+
+  it('gives our containers no privilege, no disk to write to, and a limit', () => {
+    for (const [name, { read_only: isReadOnly, cap_drop, security_opt, mem_limit, pids_limit }] of ours) {
+      assert.equal(isReadOnly, true, name);
+      assert.deepEqual([cap_drop, security_opt], [['ALL'], ['no-new-privileges:true']], name);
+      assert.ok(mem_limit && pids_limit, name);
+    }
+    assert.match(read('Dockerfile'), /^USER node$/m);
   });
 
   it('copies only what exists into the image', () => {

@@ -18,6 +18,7 @@ import type { Known } from '../services/access/whose-account.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
 import { earlierHold } from './earlier-runs.js';
+import type { Crowded } from './turns.js';
 
 export interface CaptureAccess {
   exitId: string;
@@ -68,6 +69,9 @@ export interface RevokeAccess extends Decided {
   named: Named;
 }
 
+/** The consumers of the choreographed form have the same. */
+const crowd = (system: string): Crowded => ({ server: system, atOnce: 16 });
+
 /** @throws FinalFailure UnknownSystem */
 export function serviceOn(access: ReadonlyMap<string, AccessService>, system: string): AccessService {
   const service = access.get(system);
@@ -98,13 +102,13 @@ export function createAccessActivities(
         const seen = await on(system).capture(employee, hold, signal, { ...known, held, showing });
         const { taken, revokingSince } = earlier ?? {};
         return { ...mergeCaptures(earlier?.capture, seen), taken, revokingSince };
-      }, system),
+      }, crowd(system)),
 
     blockAccess: ({ system, account, hold, tried, overridesProtection }: BlockAccess): Promise<Blocked> =>
       attempt<Blocked, Taken>(
         ({ signal, progress = tried, report }) =>
           on(system).block(account, hold, progress, report, signal, { overridesProtection }),
-        system,
+        crowd(system),
       ),
 
     restoreAccess: (asked: RestoreAccess): Promise<Restored> =>
@@ -114,7 +118,7 @@ export function createAccessActivities(
         const recorded = { recorded: progress, giving: report };
         const options = { ...named, others, earlier, employee, ...recorded };
         return on(system).restore(account, taken, signal, options);
-      }, asked.system),
+      }, crowd(asked.system)),
 
     revokeAccess: (asked: RevokeAccess): Promise<Revoked> =>
       attempt<Revoked, GroupRef[]>(async ({ signal, progress, report }) => {
@@ -125,7 +129,7 @@ export function createAccessActivities(
           earlier: progress,
           removing: report,
         });
-      }, asked.system),
+      }, crowd(asked.system)),
   };
 }
 

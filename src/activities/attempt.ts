@@ -8,7 +8,7 @@ import { FinalFailure, type Reported } from '../exit/failures.js';
 import { RetryAfter } from '../services/protocols/retry-after.js';
 import { deadlineIn } from '../services/protocols/deadline.js';
 import { startHeartbeats } from './heartbeats.js';
-import { turnOn } from './turns.js';
+import { turnOn, type Crowded } from './turns.js';
 
 export interface Attempt<P> {
   /** Aborts on cancellation, on shutdown, and before the attempt's timeout: no request outlives its attempt. */
@@ -22,10 +22,10 @@ export interface Attempt<P> {
   report: (progress: P) => Promise<void>;
 }
 
-/** @param server that `run` has a turn on; it waits for that for a third of its time, so that the rest is enough */
+/** @param crowded what `run` has a turn on; it waits for that for a third of its time, so that the rest is enough */
 export async function attempt<T, P = never>(
   run: (attempt: Attempt<P>) => Promise<T>,
-  server?: string,
+  crowded?: Crowded,
 ): Promise<T> {
   const context = Context.current();
   const leftMs = timeLeftMs(context.info);
@@ -33,7 +33,7 @@ export async function attempt<T, P = never>(
   const heartbeats = startHeartbeats<P>(context);
   try {
     const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline.signal]);
-    const end = server === undefined ? undefined : await turnWithin(server, Math.ceil(leftMs / 3), signal);
+    const end = crowded && (await turnWithin(crowded, Math.ceil(leftMs / 3), signal));
     try {
       return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
     } finally {
@@ -66,13 +66,13 @@ export async function attempt<T, P = never>(
   }
 }
 
-async function turnWithin(server: string, withinMs: number, signal: AbortSignal): Promise<() => void> {
+async function turnWithin(crowded: Crowded, withinMs: number, signal: AbortSignal): Promise<() => void> {
   const soon = AbortSignal.timeout(withinMs);
   try {
-    return await turnOn(server, AbortSignal.any([signal, soon]));
+    return await turnOn(crowded, AbortSignal.any([signal, soon]));
   } catch (error) {
     if (signal.aborted || !soon.aborted) throw error;
-    throw new Error(`many other attempts are on ${server}: this one has waited for ${withinMs} ms`, {
+    throw new Error(`many other attempts are on ${crowded.server}: this one has waited for ${withinMs} ms`, {
       cause: error,
     });
   }

@@ -7,8 +7,8 @@ import { earlierInterview } from './earlier-runs.js';
 /** @property progress the progress of earlier calls */
 type Input<K extends keyof HrService> = Parameters<HrService[K]>[0] & { progress: InterviewProgress };
 
-/** The server that has those of all HR partners. */
-const CALENDARS = 'the calendars';
+/** An attempt reads all that a calendar has for weeks, and works on that itself: more at once are no faster. */
+const CALENDARS = { server: 'the calendars', atOnce: 4 };
 
 export function createHrActivities(hr: HrService) {
   return {

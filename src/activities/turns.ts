@@ -4,18 +4,20 @@
  */
 import PQueue from 'p-queue';
 
-/** Of a process. The consumers of the choreographed form have the same. */
-const AT_ONCE = 16;
+export interface Crowded {
+  server: string;
+  /** How many attempts of this process. */
+  atOnce: number;
+}
 
 const queues = new Map<string, PQueue>();
 
 /**
- * @param server such as the name of a critical system
  * @returns what ends the turn
  * @throws the reason of the signal where it aborts before the turn
  */
-export function turnOn(server: string, signal: AbortSignal): Promise<() => void> {
-  const queue = queues.get(server) ?? new PQueue({ concurrency: AT_ONCE });
+export function turnOn({ server, atOnce }: Crowded, signal: AbortSignal): Promise<() => void> {
+  const queue = queues.get(server) ?? new PQueue({ concurrency: atOnce });
   queues.set(server, queue);
   return new Promise((resolve, reject) => {
     const turn = () => new Promise<void>((end) => resolve(end));

@@ -61,8 +61,6 @@ export const workerOptions = {
 export const workflowOptions = {
   // With fewer slots than open exits, the block of one exit waits for workflow tasks of others.
   maxConcurrentWorkflowTaskExecutions: 200,
-  // How long a workflow task waits for a worker that may be dead. It must be well below a client's 15 s deadline.
-  stickyQueueScheduleToStartTimeout: '3 seconds',
 } satisfies Partial<WorkerOptions>;
 
 /** @throws ConfigError */

@@ -108,6 +108,8 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     description:
       'Schedules the exit interview on a resignation; moves it on request; withdraws it when the employee is retained',
     service: 'hr',
+    // A task reads all that a calendar has for weeks, and works on that itself: more at once are no faster.
+    concurrency: 4,
     events: [
       'employee.resigned',
       'interview.reschedule-requested',

@@ -60,7 +60,7 @@ export async function subscribe<T>(
   subscription: Subscription<T>,
   { bus, attempts, plan, leaseMs, ackWaitMs, log: logOfProcess }: SubscriberOptions,
 ): Promise<Subscriber> {
-  const { consumer: name, service, tasks = [], memory, awaitSlot } = subscription;
+  const { consumer: name, service, tasks = [], memory, awaitSlot, concurrency = CONCURRENCY } = subscription;
   const { retryInitialMs, retryMaximumMs } = plan.policy;
   const { attemptTimeoutMs = plan.policy.attemptTimeoutMs } = subscription;
   const source = `/ems/${service}`;
@@ -221,7 +221,7 @@ export async function subscribe<T>(
   );
   const inProgress = pullMessages(consumer, {
     ...{ ackWaitMs, retryAfterMs: retryInitialMs, retryAtMostMs: retryMaximumMs, handle, log },
-    concurrency: awaitSlot ? 1 : CONCURRENCY,
+    concurrency: awaitSlot ? 1 : concurrency,
     signal: stopping.signal,
   });
   return {

@@ -26,6 +26,8 @@ export interface Subscription<T> {
   memory?: { bucket: string; empty: T; of?: string };
   /** Default: that of the plan's policy. */
   attemptTimeoutMs?: number | undefined;
+  /** How many messages at once; default: 16. */
+  concurrency?: number;
   /** The system's rate limit. With one, attempts run one at a time. */
   awaitSlot?: AwaitSlot | undefined;
   /**
