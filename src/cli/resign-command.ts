@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { PreviewedExit } from '../client/open-exits.js';
+import type { PreviewedExit } from '../client/opening-exits.js';
 import { tableColumns } from '../client/bulk.js';
 import type { Form } from '../client/forms.js';
 import { protectionsOf } from '../client/last-of-protected.js';

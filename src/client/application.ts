@@ -25,7 +25,7 @@ import {
   type Which,
 } from './forms.js';
 import { handsOverOf } from './hand-over-exits.js';
-import { opensOf, type Opened } from './open-exits.js';
+import { opensOf, type Opened } from './opening-exits.js';
 import { withdrawOpening } from './openings.js';
 import { valid } from './valid.js';
 import { whoseIsOf } from './whose-is.js';

@@ -5,7 +5,7 @@ import type { PreviewedRow } from '../client/bulk.js';
 import type { PreviewedDecision } from '../client/decide-exits.js';
 import type { Which } from '../client/forms.js';
 import type { HandedOverExit } from '../client/hand-over-exits.js';
-import type { PreviewedExit } from '../client/open-exits.js';
+import type { PreviewedExit } from '../client/opening-exits.js';
 import type { OpenedRow } from '../client/opened-row.js';
 import type { EndedOpening, WaitingInForm } from '../client/openings.js';
 import type { UseCases } from '../client/use-cases.js';
