@@ -29,8 +29,8 @@ export const interviewUid = (exitId: string, domain: string): string => `intervi
 /** Whether a UID is that of an exit interview, of whichever exit. */
 export const isInterviewUid = (uid: string): boolean => /^interview\.[^@]+@/.test(uid);
 
-/** FNV-1a. It tells the recipients of one exit apart without their addresses in a header. It is no secret. */
-function fingerprint(text: string): string {
+/** FNV-1a. It tells the recipients of one exit, or two texts, apart without an address in a header. It is no secret. */
+export function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
   for (const char of text.toLowerCase()) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');

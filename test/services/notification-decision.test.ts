@@ -103,6 +103,13 @@ describe('while the decision is open', () => {
     assert.equal(ids.size, 6);
   });
 
+  it('a notice that is tried again after a step has recovered has another Message-ID, as its text is another', async () => {
+    const about = { ...attention(dana()), number: 1 };
+    const [first] = await service().notifyOperator(about, signal);
+    const [second] = await service().notifyOperator({ ...about, causes: about.causes.slice(1) }, signal);
+    assert.notEqual(first!.messageId, second!.messageId);
+  });
+
   const reminded = [
     [0, /was not reminded of it/, /wurde nicht daran erinnert/],
     [1, /was reminded of it once/, /wurde einmal daran erinnert/],

@@ -4,7 +4,7 @@ import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { Digest } from '../../exit/digest.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { FinalFailure } from '../../exit/failures.js';
-import { messageId } from '../../exit/ids.js';
+import { fingerprint, messageId } from '../../exit/ids.js';
 import { confirmersOf, escalatedTo } from '../../exit/opening.js';
 import type { OpeningReminder } from '../../exit/opening-reminders.js';
 import {
@@ -538,7 +538,9 @@ export function createNotificationService({
           })),
         });
       };
-      return tell(exitId, `notify-operator.${number}`, to, mailTo, signal);
+      // A step may recover between two tries of one notice, and then the text is another.
+      const what = `notify-operator.${number}.${fingerprint(JSON.stringify(causes))}`;
+      return tell(exitId, what, to, mailTo, signal);
     },
 
     notifyOfOrphanedHold(about: OrphanedHold, signal: AbortSignal): Promise<Sent[]> {
