@@ -85,7 +85,10 @@ const people = {
   lookUpAll: (of: readonly string[]) => Promise.resolve(new Map(of.map((id) => [id, employeeOf(id)]))),
 };
 const application = applicationOf({ choreographed: () => Promise.resolve(exits) }, () => config);
-const app = await createServer({ application, people, version: 'bench', settings, config });
+const app = await createServer({
+  ...{ application, people, version: 'bench', settings, config },
+  log: createLog(),
+});
 await app.listen({ host: settings.host, port });
 
 const client = new CookieBrowser(url);

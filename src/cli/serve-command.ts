@@ -30,7 +30,8 @@ const serve: Define = (command, session) =>
       const application = await session.ownApplication();
       const people = peopleOf(() => config);
       const codec = remoteCodecOf(loadDataKeys(session.io.env));
-      const stopTracing = await startTracing('ems', createLog(), session.io.env);
+      const log = createLog();
+      const stopTracing = await startTracing('ems', log, session.io.env);
       const server = await createServer({
         application,
         people,
@@ -38,7 +39,7 @@ const serve: Define = (command, session) =>
         version,
         settings,
         config,
-        log: true,
+        log,
       });
       await server.listen({ host: settings.host, port: settings.port });
       const closeMetrics = health && (await serveMetrics(health));

@@ -3,9 +3,15 @@ import formBody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
-import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify';
 import type { Config } from '../config/config.js';
 import { MOST_BYTES } from '../client/bulk.js';
+import type { Log } from '../process/logger.js';
 import { routeApi } from './api.js';
 import { routeConsole } from './console.js';
 import type { MorePage } from './console-routes.js';
@@ -21,8 +27,7 @@ import { routeTemporalCodec } from './temporal-codec.js';
 interface ServerOptions extends Served {
   settings: Settings;
   config: Config;
-  /** Where its lines go; `true`: to stdout. Default: no log. */
-  log?: boolean | { write: (line: string) => void };
+  log: Log;
   /** A page that only this installation has. */
   more?: MorePage;
 }
@@ -30,10 +35,10 @@ interface ServerOptions extends Served {
 /** Bytes. */
 const LONGEST_BODY = 64 * 1024;
 
-export async function createServer({ settings, config, log = false, more, ...served }: ServerOptions) {
+export async function createServer({ settings, config, log, more, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
   const app = fastify({
-    logger: log && { level: 'info', ...(log !== true && { stream: log }) },
+    loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LONGEST_BODY,
     // An address that no route sees: malformed, or with a parameter that is too long.

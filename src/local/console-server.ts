@@ -7,6 +7,7 @@ import { loadConfig } from '../config/config.js';
 import { loadNatsConfig, loadTemporalConfig } from '../config/environment.js';
 import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
+import { createLog } from '../process/logger.js';
 import { version } from '../process/package-version.js';
 import { stopSignal } from '../process/stop-signal.js';
 import { connectClient } from '../temporal/connect-orchestrated.js';
@@ -27,7 +28,7 @@ const bus = await connectBus(nats, 'the console');
 const timelines = timelinesIn({ client, bus });
 
 const server = await createServer({
-  ...{ application, people: peopleOf(() => config), version, settings, config, log: true },
+  ...{ application, people: peopleOf(() => config), version, settings, config, log: createLog() },
   more: sideBySide({ application, timelines, switches }),
 });
 await server.listen({ host: settings.host, port: settings.port });

@@ -229,7 +229,7 @@ describe('who acts, and from where', () => {
         own.rows.map(({ state }) => state),
         ['refused', 'refused'],
       );
-      const refused = { act: 'confirmOpenings', subject: 'hr-1', state: 'refused', level: 40 };
+      const refused = { act: 'confirmOpenings', subject: 'hr-1', state: 'refused', level: 'warn' };
       for (const employeeId of employeeIds)
         assert.equal(logged(server.log, { ...refused, employeeId, address: hr.asker.address }).length, 1);
 
@@ -241,7 +241,7 @@ describe('who acts, and from where', () => {
       assert.deepEqual([report.confirmedBy, report.confirmer], [HEAD, head.asker]);
       const { askedAt } = waiting.find(({ resignation }) => resignation.employeeId === nora.employeeId)!;
       assert.deepEqual([report.askedAt, report.openedAt > askedAt], [askedAt, true]);
-      const done = { act: 'confirmOpenings', subject: 'head-1', level: 30, exitId: rows[0]!.exitId };
+      const done = { act: 'confirmOpenings', subject: 'head-1', level: 'info', exitId: rows[0]!.exitId };
       assert.equal(logged(server.log, done).length, 1);
     });
   }
@@ -324,18 +324,18 @@ describe('who acts, and from where', () => {
       ['acme-hr', '127.0.0.1'],
     ];
     assert.deepEqual(told(server.log, first), [
-      [40, 'amendExit', 'not-allowed', ...mine, exitId],
-      [40, 'decideExit', 'forbidden', ...mine, exitId],
-      [40, 'decideExit', 'not-allowed', 'nora-1', '192.0.2.11', exitId],
-      [40, 'decideExit', 'invalid', ...mine, exitId],
-      [40, 'openExit', 'already-open', ...mine, undefined],
-      [40, 'decideExit', 'no-exit', ...mine, undefined],
+      ['warn', 'amendExit', 'not-allowed', ...mine, exitId],
+      ['warn', 'decideExit', 'forbidden', ...mine, exitId],
+      ['warn', 'decideExit', 'not-allowed', 'nora-1', '192.0.2.11', exitId],
+      ['warn', 'decideExit', 'invalid', ...mine, exitId],
+      ['warn', 'openExit', 'already-open', ...mine, undefined],
+      ['warn', 'decideExit', 'no-exit', ...mine, undefined],
     ]);
     assert.deepEqual(told(world.log, last), [
-      [40, 'openExit', 'already-open', ...here, undefined],
-      [40, 'amendExit', 'not-allowed', ...here, exitId],
-      [40, 'resolveStep', 'forbidden', ...here, exitId],
-      [40, 'decideExit', 'forbidden', ...here, exitId],
+      ['warn', 'openExit', 'already-open', ...here, undefined],
+      ['warn', 'amendExit', 'not-allowed', ...here, exitId],
+      ['warn', 'resolveStep', 'forbidden', ...here, exitId],
+      ['warn', 'decideExit', 'forbidden', ...here, exitId],
     ]);
     const everything = JSON.stringify([...server.log, ...world.log]);
     for (const personal of ['Nora', 'Hanna', 'Acme HR', nora.email, '@acme.example'])

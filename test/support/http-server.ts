@@ -3,6 +3,7 @@ import { peopleOf } from '../../src/client/employees.js';
 import { remoteCodecOf } from '../../src/client/remote-codec.js';
 import { loadDataKeys } from '../../src/config/data-keys.js';
 import { createServer } from '../../src/http/server.js';
+import { createLog } from '../../src/process/logger.js';
 import { loadSettings } from '../../src/http/settings.js';
 import type { BothFormsWorld } from './both-forms-world.js';
 import { freePort } from '../../src/local/ports.js';
@@ -47,7 +48,7 @@ export async function startHttpServer(
   const log: HttpServer['log'] = [];
   const app = await createServer({
     ...{ application, people, codec, version: '0.0.0-test', settings, config },
-    log: { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
+    log: createLog({ write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) }),
   });
   await app.listen({ host: settings.host, port });
   return { url: settings.publicUrl, audience: settings.oidc.audience, log, stop: () => app.close() };
