@@ -274,8 +274,6 @@ export function orchestratedExits(client: Client, sign?: Sign) {
         const handle = await client.workflow.start('exitEmployee', {
           workflowId,
           taskQueue: taskQueues.exit,
-          // A worker with too much to do takes that long. With Temporal's 10 s all its tasks ran out of time, and began anew.
-          workflowTaskTimeout: '30 seconds',
           args: [resignation],
           memo: {
             ...(requestId !== undefined && { requestId }),
