@@ -61,6 +61,9 @@ export const workerOptions = {
 export const workflowOptions = {
   // With fewer slots than open exits, the block of one exit waits for workflow tasks of others.
   maxConcurrentWorkflowTaskExecutions: 200,
+  // How long a workflow task waits for a worker that may be dead: below a client's deadline of 15 s. Under load a shorter time makes workers
+  // replay what they still have.
+  stickyQueueScheduleToStartTimeout: '5 seconds',
 } satisfies Partial<WorkerOptions>;
 
 /** @throws ConfigError */
