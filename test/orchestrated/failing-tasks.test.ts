@@ -11,11 +11,14 @@ import { HR, startWorld, type World } from '../support/world.js';
 
 describe('@long an exit whose history does not fit the code of the worker', () => {
   let world: World;
-  let stopOther: () => Promise<void>;
+  let stopOther = () => Promise.resolve();
   before('a release that names an activity otherwise', async () => {
     world = await startWorld();
   });
-  after(() => world.stop());
+  after(async () => {
+    await stopOther();
+    await world.stop();
+  });
 
   async function startOtherRelease(): Promise<void> {
     const code = await readFile(workflowBundlePath, 'utf8');
@@ -27,7 +30,7 @@ describe('@long an exit whose history does not fit the code of the worker', () =
     });
     const running = worker.run();
     stopOther = async () => {
-      worker.shutdown();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
       await running;
     };
   }
