@@ -37,8 +37,10 @@ const LONGEST_BODY = 64 * 1024;
 
 export async function createServer({ settings, config, log, more, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
+  // As the type of the instance has it.
+  const logger: FastifyBaseLogger = log;
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LONGEST_BODY,
     // An address that no route sees: malformed, or with a parameter that is too long.
