@@ -12,10 +12,7 @@ import type { Step } from '../exit/status.js';
 import type { StepAhead } from '../exit/steps.js';
 import { askForm, requireExit, type Configured, type Form, type Which } from './forms.js';
 import { valid } from './valid.js';
-import type { WhoseIs } from './whose-is.js';
-
-/** How long the directory has to tell a time zone. */
-const LOOK_WITHIN_MS = 2_000;
+import { LOOK_WITHIN_MS, type WhoseIs } from './whose-is.js';
 
 export interface PreviewedDecision {
   decision: Decision;

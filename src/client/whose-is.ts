@@ -4,7 +4,8 @@ import type { Whose } from '../exit/acting.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { openExitsIn } from './forms.js';
 
-const LOOK_WITHIN_MS = 2_000;
+/** How long the directory has to tell of a person. */
+export const LOOK_WITHIN_MS = 2_000;
 
 /**
  * @param address a mail address or a login

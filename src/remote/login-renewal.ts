@@ -1,7 +1,5 @@
 /** The login that is kept, renewed before its token expires. */
-import { lock } from 'proper-lockfile';
 import { Refusal } from '../exit/refusal.js';
-import { renewed } from './device-login.js';
 import { loginFile, readLogin, writeLogin, type Login } from './login-file.js';
 
 /** How long another `ems` may take to renew it: some 20 seconds. */
@@ -14,6 +12,7 @@ const retries = { retries: 80, minTimeout: 50, maxTimeout: 250 };
 export async function freshLogin(home: string, console: string): Promise<Login> {
   const login = required(home, console);
   if (!isExpiring(login)) return login;
+  const [{ lock }, { renewed }] = await Promise.all([import('proper-lockfile'), import('./device-login.js')]);
   const release = await lock(loginFile(home, console), { retries, realpath: false });
   try {
     const latest = required(home, console);

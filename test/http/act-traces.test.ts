@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { freePort } from '../../src/local/ports.js';
 import { idsOf } from '../../src/process/tracing.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
-import { startEmsProcess } from '../support/ems-process.js';
 import { eventually } from '../support/eventually.js';
-import { serverEnv } from '../support/http-server.js';
+import { startServe } from '../support/serve-process.js';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js';
 import { attributeOf, startTraceCollector, type TraceCollector } from '../support/trace-collector.js';
 import { HR } from '../support/world.js';
@@ -21,20 +19,7 @@ describe('the acts of a person over "ems serve"', () => {
       startTokenIssuer(),
       startTraceCollector(),
     ]);
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    const env = { ...world.env, ...serverEnv(port, issuer.issuer), ...collector.env };
-    const served = startEmsProcess(env, ['serve']);
-    stop = () => {
-      served.child.kill();
-      return served.ended;
-    };
-    const isReady = () =>
-      fetch(`${url}/readyz`).then(
-        ({ ok }) => ok || undefined,
-        () => undefined,
-      );
-    await eventually('the server', isReady);
+    ({ url, stop } = await startServe(world, issuer.issuer, collector.env));
   });
   after(async () => {
     await stop();

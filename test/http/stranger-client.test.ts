@@ -4,11 +4,8 @@ import { symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { generateSource } from 'oazapfts';
-import { freePort } from '../../src/local/ports.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
-import { startEmsProcess } from '../support/ems-process.js';
-import { eventually } from '../support/eventually.js';
-import { serverEnv } from '../support/http-server.js';
+import { startServe } from '../support/serve-process.js';
 import { scratchFolder } from '../support/temporal.js';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js';
 import { HR } from '../support/world.js';
@@ -90,19 +87,7 @@ describe('a client that a stranger generates from the OpenAPI document of "ems s
   before(async () => {
     const config: [string, string] = ['secondPerson: []', 'secondPerson: [leaving]'];
     [world, issuer] = await Promise.all([startBothForms({ config: [config] }), startTokenIssuer()]);
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    const served = startEmsProcess({ ...world.env, ...serverEnv(port, issuer.issuer) }, ['serve']);
-    stop = () => {
-      served.child.kill();
-      return served.ended;
-    };
-    await eventually('the server', () =>
-      fetch(`${url}/readyz`).then(
-        ({ ok }) => ok || undefined,
-        () => undefined,
-      ),
-    );
+    ({ url, stop } = await startServe(world, issuer.issuer));
   });
   after(async () => {
     await stop();
